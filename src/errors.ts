@@ -1,0 +1,37 @@
+/** Everything that can stop a caller, one code each; what is an expected answer is a value instead (architecture.md 3). */
+export type ErrorCode =
+  | 'config_invalid'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'media_type_unsupported'
+  | 'body_too_large'
+  | 'unauthorized'
+  | 'source_retired'
+  | 'too_many_failures'
+  | 'backlog_full'
+  | 'store_unavailable'
+  | 'store_newer'
+  | 'store_locked'
+  | 'shutting_down'
+  | 'malformed_body'
+  | 'id_conflict'
+  | 'lease_lost'
+  | 'node_too_old'
+
+export interface BridgeErrorOptions extends ErrorOptions {
+  /** Seconds after which the caller may try again; becomes `Retry-After` at the HTTP edge. */
+  retryAfterSec?: number
+}
+
+/** An error with a code from one closed union; the message never holds a secret or a caller's input. */
+export class BridgeError extends Error {
+  override readonly name = 'BridgeError'
+  readonly code: ErrorCode
+  readonly retryAfterSec: number | null
+
+  constructor(code: ErrorCode, message: string, options: BridgeErrorOptions = {}) {
+    super(message, options)
+    this.code = code
+    this.retryAfterSec = options.retryAfterSec ?? null
+  }
+}
