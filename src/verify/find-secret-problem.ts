@@ -1,0 +1,32 @@
+import { decodeStandardSecret } from './compile-standard-webhooks.ts'
+import { decodeKey } from './hmac-plan.ts'
+import { isBlank } from './match-secrets.ts'
+import { HEADER_BYTES_MAX } from './read-headers.ts'
+import type { SchemeDefinition } from './scheme-definition.ts'
+
+/**
+ * Tells what a secret would have to be for this definition, or null when it is usable. The answer never holds the secret.
+ * An empty one is refused for every kind: Node computes an HMAC with an empty key without complaint.
+ */
+export function findSecretProblem(definition: SchemeDefinition, secret: string | undefined): string | null {
+  if (definition.kind === 'none') return null
+  if (secret === undefined || isBlank(secret)) return 'a secret that is not empty'
+  switch (definition.kind) {
+    case 'hmac':
+      return decodeKey(secret, definition.secretEncoding) === null ? `a secret in ${definition.secretEncoding}` : null
+    case 'standard-webhooks':
+      if (decodeStandardSecret(secret, definition.secretEncoding) !== null) return null
+      return 'a whsec_ secret or a whpk_ public key in base64 (never a whsk_ private key)'
+    case 'basic':
+      return secret.indexOf(':') > 0 ? findTokenProblem(secret) : 'a secret of the form user:password'
+    default:
+      return findTokenProblem(secret)
+  }
+}
+
+/** A token that no header can carry would never match: Node trims white space, refuses control characters, and long values are not read. */
+function findTokenProblem(secret: string): string | null {
+  if (secret !== secret.trim()) return 'a secret without white space around it'
+  if (/[\x00-\x1f\x7f]/.test(secret)) return 'a secret without control characters'
+  return Buffer.byteLength(secret) > HEADER_BYTES_MAX / 2 ? `a secret of at most ${HEADER_BYTES_MAX / 2} bytes` : null
+}

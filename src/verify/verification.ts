@@ -1,0 +1,38 @@
+/** Why a delivery was not taken as authentic. For operators and the audit trail; the sender is never told which. */
+export type Refusal =
+  | 'signature_missing'
+  | 'signature_malformed'
+  | 'signature_ambiguous'
+  | 'signature_mismatch'
+  | 'timestamp_missing'
+  | 'timestamp_malformed'
+  | 'timestamp_out_of_range'
+  | 'credentials_missing'
+  | 'credentials_mismatch'
+  | 'id_malformed'
+  | 'secret_expired'
+
+/** The delivery is authentic as far as the scheme can tell. */
+export interface Verified {
+  ok: true
+  /** Position of the configured secret that matched; -1 where the scheme has none. */
+  secretIndex: number
+  /** The signed timestamp in epoch milliseconds, null where the scheme signs none. */
+  signedAt: number | null
+  /** SHA-256 (hex) of the signed content, only where a timestamp is signed: it catches the same bytes under a new, unsigned id. */
+  replayKey: string | null
+}
+
+/** The delivery is not to be trusted. */
+export interface Refused {
+  ok: false
+  reason: Refusal
+}
+
+/** The answer to "is this delivery authentic?". */
+export type Verification = Verified | Refused
+
+/** Makes a refusal of the given reason. */
+export function refuse(reason: Refusal): Refused {
+  return { ok: false, reason }
+}
