@@ -1,0 +1,120 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
+import { BridgeError } from '../../src/errors.ts'
+import { failpoint, isArmed } from '../../src/failpoint.ts'
+import { type Receipt, receive } from '../../src/receive.ts'
+import { redactHeaders } from '../../src/source/redact-headers.ts'
+import type { Source } from '../../src/source/source.ts'
+import { checkContent } from './check-content.ts'
+import { readBody } from './read-body.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The source a delivery is for; set before its body is read. */
+    source: Source | null
+  }
+}
+
+type Params = { source: string; eventType?: string }
+const EVENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
+
+/** `/hooks/:source[/:eventType]`: takes deliveries. Everything that can be decided from the headers is decided before the body is read. */
+export default async function hooksRoute(app: FastifyInstance): Promise<void> {
+  const { bridge } = app
+  app.decorateRequest('source', null)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
+
+  app.addHook<{ Params: Params }>('onRequest', async (request, reply) => {
+    const seen = await app.countFailure(request, { increment: false })
+    if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
+    const source = findSource(request)
+    if (source === null) {
+      await app.countFailure(request)
+      throw new BridgeError('not_found', 'Not found')
+    }
+    if (source.retired) throw new BridgeError('source_retired', 'This source is retired')
+    if (!source.methods.includes(request.method)) {
+      reply.header('allow', source.allow)
+      throw new BridgeError('method_not_allowed', `Only ${source.allow} is allowed here`)
+    }
+    checkContent(request.raw, source)
+    if (source.scheme.headersOnly) {
+      const verification = source.scheme.verifyHead(headOf(request), source.secrets, Date.now())
+      if (!verification.ok) await refuse(request, source, verification.reason, Buffer.alloc(0))
+    }
+    request.source = source
+  })
+
+  if (isArmed('after_answer')) app.addHook('onResponse', async () => failpoint('after_answer'))
+  app.route<{ Params: Params }>({ method: METHODS, url: '/:source', handler })
+  app.route<{ Params: Params }>({ method: METHODS, url: '/:source/:eventType', handler })
+
+  async function handler(request: FastifyRequest<{ Params: Params }>, reply: FastifyReply): Promise<unknown> {
+    const source = request.source!
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    const receipt = await receive(
+      {
+        ...headOf(request),
+        source,
+        body,
+        urlType: request.params.eventType ?? null,
+        contentType: request.headers['content-type'] ?? null,
+        receivedAt: Date.now(),
+      },
+      bridge.custody,
+    )
+    if (receipt.kind === 'refused') return refuse(request, source, receipt.reason, body)
+    if (receipt.kind === 'malformed') throw new BridgeError('malformed_body', receipt.message)
+    failpoint('before_answer')
+    logDelivery(source, receipt, body.byteLength)
+    if (receipt.outcome === 'id_conflict') reply.code(source.conflictStatus)
+    return { eventId: receipt.eventId, outcome: receipt.outcome }
+  }
+
+  function findSource(request: FastifyRequest<{ Params: Params }>): Source | null {
+    const { eventType } = request.params
+    if (eventType !== undefined && !EVENT_TYPE.test(eventType)) return null
+    return bridge.live.setup.sources.get(request.params.source) ?? null
+  }
+
+  async function refuse(
+    request: FastifyRequest<{ Params: Params }>,
+    source: Source,
+    reason: string,
+    body: Buffer,
+  ): Promise<never> {
+    const { method, query, rawHeaders } = headOf(request)
+    bridge.rejected.add({
+      source: source.name,
+      reason,
+      receivedAt: Date.now(),
+      method,
+      type: request.params.eventType ?? null,
+      query,
+      headers: redactHeaders(rawHeaders, source.secretHeaders),
+      body,
+    })
+    bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
+    const count = await app.countFailure(request)
+    if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
+    throw new BridgeError('unauthorized', 'The delivery is not authentic')
+  }
+
+  function logDelivery(source: Source, receipt: Extract<Receipt, { kind: 'taken' }>, bytes: number): void {
+    bridge.log.info({ source: source.name, eventId: receipt.eventId, outcome: receipt.outcome, bytes }, 'delivery')
+  }
+}
+
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+function headOf(request: FastifyRequest): { method: string; query: string; rawHeaders: readonly string[] } {
+  const { url, rawHeaders } = request.raw
+  const start = url!.indexOf('?')
+  return { method: request.method, query: start === -1 ? '' : url!.slice(start + 1), rawHeaders }
+}
+
+function tooMany(retryAfterSec: number): BridgeError {
+  return new BridgeError('too_many_failures', 'Too many failed requests from this address', {
+    retryAfterSec: Math.max(1, Math.ceil(retryAfterSec)),
+  })
+}

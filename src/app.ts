@@ -1,0 +1,143 @@
+import { isIPv6 } from 'node:net'
+import autoload from '@fastify/autoload'
+import rateLimit from '@fastify/rate-limit'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { Bridge } from './bridge.ts'
+import { BridgeError, type ErrorCode } from './errors.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    bridge: Bridge
+    /** Counts failed authentications and unknown names per address; `increment: false` only looks. */
+    countFailure: ReturnType<FastifyInstance['createRateLimit']>
+  }
+}
+
+/** Headers, request, keep-alive: longest times in ms (semantics.md 8). */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_TIMEOUT_MS = 72_000
+/** Header lines of a request; Node itself drops what comes after the 2,000th without a word. */
+const HEADERS_MAX = 100
+/** Largest body any source may have, in bytes; each source has its own limit below it. */
+const BODY_BYTES_MAX = 104_857_600
+/** Addresses whose failures are remembered at once. */
+const FAILING_ADDRESSES_MAX = 10_000
+
+/** The one place where a code of ours becomes an HTTP status. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  unauthorized: 401,
+  not_found: 404,
+  method_not_allowed: 405,
+  source_retired: 410,
+  body_too_large: 413,
+  media_type_unsupported: 415,
+  malformed_body: 400,
+  id_conflict: 422,
+  too_many_failures: 429,
+  backlog_full: 503,
+  store_unavailable: 503,
+  shutting_down: 503,
+}
+
+export interface AppOptions {
+  bridge: Bridge
+  logger: FastifyBaseLogger
+  trustedProxies: readonly string[]
+}
+
+/** Builds the HTTP application: plugins, one decorator, the error handler, the routes. It does not listen. */
+export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: logger,
+    // one line per delivery is written where its outcome is known
+    logController: new LogController({ disableRequestLogging: true }),
+    requestIdHeader: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 128 },
+  })
+  await app.register(rateLimit, { global: false, keyGenerator: addressOf, cache: FAILING_ADDRESSES_MAX })
+  app.decorate('bridge', bridge)
+  app.decorate(
+    'countFailure',
+    app.createRateLimit({
+      max: () => bridge.live.setup.config.limits.failedAuthPerMinuteMax,
+      timeWindow: 60_000,
+      keyGenerator: addressOf,
+    }),
+  )
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff')
+    if (request.raw.rawHeaders.length > HEADERS_MAX * 2) {
+      reply
+        .code(431)
+        .header('connection', 'close')
+        .send(errorBody('headers_too_many', `More than ${HEADERS_MAX} headers`, request))
+      return
+    }
+    if (!bridge.closing) return done()
+    reply.header('connection', 'close')
+    done(new BridgeError('shutting_down', 'The bridge is shutting down', { retryAfterSec: 5 }))
+  })
+  app.setNotFoundHandler((request, reply) => reply.code(404).send(errorBody('not_found', 'Not found', request)))
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof BridgeError && STATUS[error.code] !== undefined) {
+      if (error.retryAfterSec !== null) reply.header('retry-after', error.retryAfterSec)
+      if (error.code === 'store_unavailable')
+        bridge.log.error({ err: error, cause: error.cause }, 'the store refused a write')
+      return reply.code(STATUS[error.code]!).send(errorBody(error.code, error.message, request))
+    }
+    const status = error.statusCode ?? 500
+    if (status < 500)
+      return reply
+        .code(status)
+        .send(errorBody('bad_request', CLIENT_ERRORS[status] ?? 'The request is not valid', request))
+    bridge.log.error({ err: error }, 'a request failed')
+    return reply.code(500).send(errorBody('internal', 'Something went wrong', request))
+  })
+  await app.register(autoload, {
+    dir: new URL('../routes', import.meta.url).pathname,
+    forceESM: true,
+    matchFilter: (path: string) => /\/index\.(ts|js)$/.test(path),
+  })
+  return app
+}
+
+const CLIENT_ERRORS: Record<number, string> = {
+  400: 'The request is not valid HTTP',
+  413: 'The body is larger than the limit',
+  415: 'The media type is not supported',
+}
+
+/** The body of every error answer (interface.md 6): nothing of the input, no stack. */
+export function errorBody(
+  code: string,
+  message: string,
+  request: FastifyRequest,
+): { error: { code: string; message: string; requestId: string } } {
+  return { error: { code, message, requestId: request.id } }
+}
+
+/** Whom a failure is counted against: the address, an IPv6 one by its /64, which one subscriber holds as a whole. */
+function addressOf(request: FastifyRequest): string {
+  const { ip } = request
+  if (!isIPv6(ip) || ip.startsWith('::ffff:')) return ip
+  const [head = '', tail = ''] = ip.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  const missing = ip.includes('::') ? 8 - groups.length - (tail === '' ? 0 : tail.split(':').length) : 0
+  return [...groups, ...Array<string>(missing).fill('0'), ...(tail === '' ? [] : tail.split(':'))].slice(0, 4).join(':')
+}

@@ -1,0 +1,16 @@
+import type { Logger } from 'pino'
+import type { Custody } from './receive.ts'
+import type { Live } from './setup/setup.ts'
+import type { RejectedLog } from './source/rejected-log.ts'
+import type { Store } from './store/store.ts'
+
+/** What the HTTP edge works with: the one decorator of the application. */
+export interface Bridge {
+  log: Logger
+  live: Live
+  store: Store
+  custody: Custody
+  rejected: RejectedLog
+  /** True once shutting down has begun: kept-alive sockets get 503. */
+  closing: boolean
+}

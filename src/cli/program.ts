@@ -1,0 +1,87 @@
+import { Command, CommanderError } from 'commander'
+import { BridgeError } from '../errors.ts'
+import { EXIT, isCliError } from './exit.ts'
+
+/** Runs the command line and gives its exit code: 0 done, 1 failed, 2 wrong usage, 78 bad configuration. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.done
+  const end = (result: number | undefined): void => {
+    code = result ?? EXIT.done
+  }
+  try {
+    await buildProgram(end).parseAsync([...argv])
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage
+    if (isCliError(error)) {
+      process.stderr.write(`${error.message}\n`)
+      return error.exitCode
+    }
+    if (error instanceof BridgeError) {
+      process.stderr.write(`${error.message}\n`)
+      return error.code === 'config_invalid' ? EXIT.config : EXIT.failed
+    }
+    throw error
+  }
+}
+
+function buildProgram(end: (code: number | undefined) => void): Command {
+  const program = new Command('pixelesq-bridge')
+    .description('Webhooks in, Pixelesq writes out: verified, durable, mapped by declarative JSON files')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+  const config = ['--config <file>', 'path of bridge.json (default: BRIDGE_CONFIG, then ./bridge.json)'] as const
+
+  program
+    .command('init')
+    .description('write a commented starting bridge.json, a mapping and .env.example into the current folder')
+    .option('--force', 'write over files that are there')
+    .action(async options => end((await import('./init.ts')).init(options)))
+  program
+    .command('start')
+    .description('run the service')
+    .option(...config)
+    .action(async options => end(await (await import('../server.ts')).runServer(options)))
+  program
+    .command('demo')
+    .description('service, sandbox and real signed deliveries, all embedded; prints what happened and keeps serving')
+    .option('--port <port>', 'port of the service (default: 8787, or a free one)')
+    .option('--once', 'end when everything was shown')
+    .action(async options => end(await (await import('./demo.ts')).demo(options)))
+  program
+    .command('sandbox')
+    .description('the Pixelesq API sandbox alone: state, tokens with roles, rate limits, faults')
+    .option('--port <port>', 'port (default: 4400)')
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--schema-out <file>', 'write the GraphQL schema to a file and end')
+    .option('--ledger <file>', 'append every applied effect to a file, one line of JSON each')
+    .action(async options => end(await (await import('./sandbox.ts')).sandbox(options)))
+  program
+    .command('check')
+    .description('check the configuration, mappings and operations, and say everything that is wrong')
+    .option(...config)
+    .option('--json', 'machine-readable output')
+    .option('--strict', 'warnings count as errors')
+    .action(async options => end(await (await import('./check.ts')).check(options)))
+  program
+    .command('try <mapping>')
+    .description('show whether a payload matches a mapping, why, and what would be sent; sends nothing')
+    .requiredOption('--payload <file>', 'the payload, a JSON file; "-" reads standard input')
+    .option('--type <type>', 'event type, such as workflow_run.completed')
+    .option('--header <name:value...>', 'headers of the delivery')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (mapping, options) => end(await (await import('./try.ts')).tryMapping(mapping, options)))
+  program
+    .command('send <source>')
+    .description('send a correctly signed test delivery to the running service')
+    .requiredOption('--payload <file>', 'the body, a file; "-" reads standard input')
+    .option('--type <type>', 'event type, such as workflow_run.completed')
+    .option('--id <id>', 'delivery id, for senders that have one (default: a new one)')
+    .option('--header <name:value...>', 'further headers')
+    .option('--url <url>', 'where to send it (default: the service this configuration starts)')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (source, options) => end(await (await import('./send.ts')).sendDelivery(source, options)))
+  return program
+}

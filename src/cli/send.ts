@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto'
+import { loadConfig, type SourceConfig } from '../config/load-config.ts'
+import { formatProblem } from '../mapping/problem.ts'
+import { compileScheme } from '../verify/compile-scheme.ts'
+import { cliError, EXIT } from './exit.ts'
+import { readHeaderOptions, readInput } from './read-input.ts'
+
+interface SendOptions {
+  payload: string
+  type?: string
+  id?: string
+  header?: string[]
+  url?: string
+  json?: boolean
+  config?: string
+}
+
+/** Signs a body as the source's sender would and posts it; prints what was answered. */
+export async function sendDelivery(sourceName: string, options: SendOptions): Promise<number> {
+  const loaded = loadConfig(options.config === undefined ? {} : { file: options.config })
+  if (!loaded.ok) throw cliError(EXIT.config, loaded.problems.map(formatProblem).join('\n'))
+  const source = loaded.config.sources.get(sourceName)
+  if (source === undefined)
+    throw cliError(
+      EXIT.usage,
+      `"${sourceName}": expected one of the sources ${[...loaded.config.sources.keys()].join(', ')}`,
+    )
+  const { host, port } = loaded.config.listen
+  const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}/hooks/${sourceName}`
+  const delivery = makeDelivery(source, readInput(options.payload), options)
+  const answer = await post(base + delivery.path, delivery)
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ status: answer.status, body: answer.body })}\n`
+      : `${answer.status} ${answer.text}\n`,
+  )
+  return answer.status >= 200 && answer.status < 300 ? EXIT.done : EXIT.failed
+}
+
+export interface TestDelivery {
+  /** What is added to the URL of the source: the event type, for senders that cannot say it otherwise. */
+  path: string
+  headers: Record<string, string>
+  body: Buffer
+}
+
+/** Makes a delivery as the sender of a source would: its headers, its signature, the instant now. */
+export function makeDelivery(
+  source: SourceConfig,
+  body: Buffer,
+  { type, id = randomUUID(), header }: { type?: string; id?: string; header?: string[] },
+): TestDelivery {
+  const { preset, definition, settings, secrets } = source
+  const scheme = compileScheme(definition, { ...settings, secrets })
+  const headers: Record<string, string> = {
+    'content-type': jsonOrFirst(source.contentTypes),
+    ...fillHeaders(preset.deliveryHeaders ?? {}, type, id),
+    ...readHeaderOptions(header),
+  }
+  const secret = secrets[0]?.value ?? ''
+  Object.assign(headers, scheme.sign({ body, method: 'POST', id, headers }, secret, Date.now()))
+  return { path: type !== undefined && preset.eventType === null ? `/${type}` : '', headers, body }
+}
+
+function fillHeaders(
+  templates: Readonly<Record<string, string>>,
+  type: string | undefined,
+  id: string,
+): Record<string, string> {
+  const values: Record<string, string> = { '${type}': type ?? '', '${event}': type?.split('.')[0] ?? '', '${id}': id }
+  const filled = Object.entries(templates).map(([name, template]): [string, string] => [
+    name,
+    template.replace(/\$\{(type|event|id)\}/g, match => values[match] ?? ''),
+  ])
+  return Object.fromEntries(filled.filter(([, value]) => value !== ''))
+}
+
+function jsonOrFirst(contentTypes: readonly string[]): string {
+  return contentTypes.includes('*') || contentTypes.includes('application/json') ? 'application/json' : contentTypes[0]!
+}
+
+async function post(
+  url: string,
+  { headers, body }: TestDelivery,
+): Promise<{ status: number; text: string; body: unknown }> {
+  let response: Response
+  try {
+    response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body), redirect: 'manual' })
+  } catch (error) {
+    const cause =
+      error instanceof Error && error.cause instanceof Error && 'code' in error.cause
+        ? String(error.cause.code)
+        : 'failed'
+    throw cliError(EXIT.failed, `${url}: expected an answer, found ${cause}. Is the service running?`)
+  }
+  const text = await response.text()
+  try {
+    return { status: response.status, text, body: JSON.parse(text) }
+  } catch {
+    return { status: response.status, text, body: text }
+  }
+}

@@ -1,0 +1,209 @@
+import { z } from 'zod'
+import { hmacSettings } from '../verify/hmac-settings.ts'
+import { parseDuration } from './parse-duration.ts'
+
+/** Names of sources, integrations and mappings (interface.md 2). */
+export const NAME_PATTERN = /^[a-z0-9][a-z0-9_-]{0,63}$/
+
+const duration = z
+  .string({ error: 'a duration such as "250ms", "30s", "5m", "12h" or "180d"' })
+  .refine(text => (parseDuration(text) ?? 0) > 0, { error: 'a duration such as "250ms", "30s", "5m", "12h" or "180d"' })
+  .meta({ pattern: '^[1-9][0-9]*(ms|s|m|h|d)$' })
+const text = z
+  .string({ error: 'text' })
+  .min(1, { error: 'text that is not empty' })
+  .max(500, { error: 'text of at most 500 characters' })
+const count = (max: number) =>
+  z
+    .int({ error: `a whole number from 1 to ${max}` })
+    .min(1, { error: `a whole number from 1 to ${max}` })
+    .max(max, { error: `a whole number from 1 to ${max}` })
+
+const REFERENCE = 'a reference: "env:NAME" or "file:/path", never the secret itself'
+/** Where a secret is to be found; the secret itself never stands in the file. */
+export const secretReference = z
+  .string({ error: REFERENCE })
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, { error: REFERENCE })
+
+const sourceSecret = z.union(
+  [
+    secretReference,
+    z.strictObject({
+      ref: secretReference,
+      expires: z.iso
+        .datetime({ offset: true, error: 'an instant such as "2026-12-31T00:00:00Z"' })
+        .describe('From then on the secret no longer counts'),
+    }),
+  ],
+  { error: `${REFERENCE}, or { "ref", "expires" }` },
+)
+
+const rateLimit = z.strictObject({
+  perMinute: count(1_000_000).optional().describe('Requests in any 60 seconds, at most'),
+  perDay: count(100_000_000).optional().describe('Requests in any 24 hours, at most'),
+})
+
+/** How long waits between attempts grow: full jitter below base × 2^n, never above the cap. */
+const backoff = z.strictObject({ base: duration.default('2s'), cap: duration.default('1h') })
+
+export const integrationSchema = z.strictObject({
+  $comment: z.string().optional(),
+  token: secretReference.describe('The API token, as a reference'),
+  purpose: text.optional(),
+  owner: text.optional(),
+  rotateAfter: duration.optional(),
+  rateLimit: rateLimit.optional().describe('Hard caps; left out = none'),
+  concurrency: count(256).default(4).describe('Requests under way at once, at most'),
+  attempts: count(100).optional().describe('Overrides limits.attempts'),
+  backoff: backoff.optional(),
+})
+
+/** Settings of a scheme are read by the scheme itself (src/verify); here they only have to be known keys. */
+const schemeSettings = Object.fromEntries(Object.keys(hmacSettings.shape).map(key => [key, z.unknown().optional()]))
+
+export const sourceSchema = z.strictObject({
+  $comment: z.string().optional(),
+  scheme: z.string({ error: 'the name of a scheme' }),
+  secrets: z
+    .array(sourceSecret, { error: 'a list of references, newest first' })
+    .max(10, { error: 'at most 10 secrets' })
+    .optional(),
+  allowShortSecret: z.boolean({ error: 'true or false' }).optional(),
+  unsigned: z.boolean({ error: 'true or false' }).optional().describe('Must be true for the scheme "none"'),
+  retired: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe('Answers 410: some senders delete their webhook on it'),
+  tolerance: z.unknown().optional().describe('How old a signed timestamp may be, a duration; "off" only explicitly'),
+  url: z.unknown().optional().describe('The public URL the sender was given, for schemes that sign it'),
+  eventType: text.optional().describe('${CEL} over payload, headers, query'),
+  idempotencyKey: text.optional().describe('${CEL} over payload, headers, query'),
+  methods: z
+    .array(z.enum(['GET', 'POST', 'PUT', 'PATCH'], { error: '"GET", "POST", "PUT" or "PATCH"' }))
+    .min(1, { error: 'at least one method' })
+    .optional(),
+  contentTypes: z
+    .array(
+      z.string({ error: 'a media type' }).regex(/^(\*|[a-z0-9.+-]+\/([a-z0-9.+-]+|\*\+[a-z0-9]+))$/, {
+        error: 'a media type such as "application/json", "application/*+json", or "*"',
+      }),
+    )
+    .min(1, { error: 'at least one media type' })
+    .optional(),
+  bodyBytes: count(104_857_600).optional().describe('Largest body in bytes'),
+  ...schemeSettings,
+})
+
+const names = z
+  .string()
+  .regex(NAME_PATTERN, { error: 'a name of lower-case letters, digits, "-" and "_", at most 64 characters' })
+
+const listen = z.strictObject({
+  host: text.default('127.0.0.1'),
+  port: z
+    .int({ error: 'a port from 0 to 65535' })
+    .min(0, { error: 'a port from 0 to 65535' })
+    .max(65_535, { error: 'a port from 0 to 65535' })
+    .default(8787),
+  publicUrl: z.url({ protocol: /^https?$/, error: 'an http(s) URL' }).optional(),
+  trustedProxies: z
+    .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], { error: 'an address or a CIDR range' }))
+    .default([]),
+})
+
+const retention = z.strictObject({
+  payload: duration.default('30d'),
+  event: duration.default('90d'),
+  idempotencyKey: duration.default('30d'),
+  audit: duration.default('400d'),
+})
+
+const limits = z.strictObject({
+  bodyBytes: count(104_857_600)
+    .default(1_048_576)
+    .describe('Largest body in bytes, where the source says nothing else'),
+  jsonDepth: count(1_000).default(64),
+  backlogJobs: count(100_000_000).default(1_000_000).describe('Open jobs above which deliveries are answered 503'),
+  attempts: count(100).default(12),
+  jobsPerEvent: count(10_000).default(100),
+  requestTimeout: duration.default('30s').describe('Total time of one request to the API'),
+  responseBytes: count(104_857_600).default(1_048_576).describe('Largest answer of the API, decompressed'),
+  settle: duration.default('30s').describe('Wait before the API is asked whether a write without an answer arrived'),
+  failedAuthPerMinute: count(1_000_000)
+    .default(60)
+    .describe('Refused deliveries of one address in a minute, before 429'),
+  diskFreeBytes: z
+    .int({ error: 'a number of bytes' })
+    .min(0, { error: 'a number of bytes' })
+    .max(1e15, { error: 'a number of bytes' })
+    .default(134_217_728)
+    .describe('Free disk space below which nothing is recorded'),
+})
+
+/** `bridge.json`, as people write it (interface.md 2). The JSON Schema for editors is made from this. */
+export const bridgeSchema = z.strictObject({
+  $schema: z.string().optional(),
+  $comment: z.string().optional(),
+  listen: listen.prefault({}),
+  store: z
+    .string({ error: '"sqlite:<path of the database file>"' })
+    .regex(/^sqlite:.+$/, { error: '"sqlite:<path of the database file>"' })
+    .default('sqlite:data/bridge.db'),
+  mappings: text.default('mappings'),
+  pixelesq: z
+    .strictObject({
+      endpoint: z.url({ protocol: /^https?$/, error: 'an http(s) URL' }).default('https://api.pixelesq.com/graphql'),
+      schema: text.optional(),
+    })
+    .prefault({}),
+  constants: z.record(z.string(), z.json({ error: 'a JSON value' }), { error: 'an object of JSON values' }).default({}),
+  integrations: z.record(names, integrationSchema, { error: 'an object of integrations by name' }).default({}),
+  sources: z.record(names, sourceSchema, { error: 'an object of sources by name' }).default({}),
+  admin: z
+    .strictObject({
+      keys: z
+        .array(
+          z.strictObject({
+            name: names,
+            role: z.enum(['viewer', 'operator', 'admin'], { error: '"viewer", "operator" or "admin"' }),
+            key: secretReference,
+          }),
+        )
+        .default([]),
+    })
+    .prefault({}),
+  retention: retention.prefault({}),
+  limits: limits.prefault({}),
+})
+
+export type BridgeFile = z.infer<typeof bridgeSchema>
+export type SourceFile = z.infer<typeof sourceSchema>
+
+/** The keys an object of the file may have, by its JSON pointer; empty where any are free. */
+export function knownKeysAt(pointer: string): readonly string[] {
+  const [, section, , rest] = pointer.split('/')
+  if (section === undefined) return Object.keys(bridgeSchema.shape)
+  if (section === 'integrations')
+    return rest === undefined
+      ? Object.keys(integrationSchema.shape)
+      : rest === 'rateLimit'
+        ? Object.keys(rateLimit.shape)
+        : Object.keys(backoff.shape)
+  if (section === 'sources') return rest === undefined ? Object.keys(sourceSchema.shape) : ['ref', 'expires']
+  const sections: Record<string, readonly string[]> = {
+    listen: Object.keys(listen.shape),
+    retention: Object.keys(retention.shape),
+    limits: Object.keys(limits.shape),
+    pixelesq: ['endpoint', 'schema'],
+    admin: ['keys'],
+  }
+  return sections[section] ?? []
+}
+
+/** The JSON Schema that editors complete `bridge.json` from; `schema/bridge.schema.json` holds it. */
+export function bridgeJsonSchema(): Record<string, unknown> {
+  return {
+    ...z.toJSONSchema(bridgeSchema, { io: 'input', unrepresentable: 'any' }),
+    title: 'Pixelesq Bridge configuration',
+  }
+}

@@ -1,0 +1,7 @@
+/** What is wrong at a place of the configuration; `pointer` is a JSON pointer into the file. */
+export interface ConfigFinding {
+  pointer: string
+  expected: string
+  found: string
+  suggestion?: string | null
+}

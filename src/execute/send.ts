@@ -1,0 +1,127 @@
+import { ClientError, GraphQLClient } from 'graphql-request'
+import type { Agent } from 'undici'
+import { type Exchange, exchange, type FailureCause } from './exchange.ts'
+
+/** One operation to send. `document` goes out byte for byte; values travel in `variables` only. */
+export interface Outgoing {
+  agent: Agent
+  endpoint: URL
+  token: string
+  operation: string
+  document: string
+  variables: Record<string, unknown>
+  deadlineMs: number
+  responseBytesMax: number
+}
+
+export interface GraphqlError {
+  message: string
+  code: string | null
+}
+
+/** What came of it, before anything is judged. Texts are redacted: the token is struck out wherever the answer repeats it. */
+export type Sent =
+  | { kind: 'not_sent'; cause: FailureCause | 'redirect' }
+  | { kind: 'lost'; cause: FailureCause | 'invalid_answer'; status: number | null }
+  | {
+      kind: 'answered'
+      status: number
+      data: Record<string, unknown> | null
+      errors: readonly GraphqlError[]
+      retryAfter: string | null
+      body: string
+    }
+
+/** Sends one GraphQL operation and says what came of it; never throws for what the network or the API does. */
+export async function send(outgoing: Outgoing): Promise<Sent> {
+  let result: Exchange = { kind: 'failed', started: false, status: null, cause: 'local' }
+  const client = new GraphQLClient(outgoing.endpoint.href, {
+    errorPolicy: 'all',
+    excludeOperationName: true, // else the document is parsed again for every request; the name is added below
+    headers: { authorization: `Bearer ${outgoing.token}`, 'accept-encoding': 'identity' },
+    jsonSerializer: {
+      parse: JSON.parse,
+      stringify: (body: unknown) => JSON.stringify({ ...(body as object), operationName: outgoing.operation }),
+    },
+    fetch: async (_url, init) => {
+      result = await exchange({
+        agent: outgoing.agent,
+        url: outgoing.endpoint,
+        headers: Object.fromEntries(init?.headers as Headers),
+        body: init?.body as string,
+        deadlineMs: outgoing.deadlineMs,
+        responseBytesMax: outgoing.responseBytesMax,
+      })
+      if (result.kind === 'failed') throw new Error(result.cause)
+      result = { ...result, body: redact(result.body, outgoing.token) }
+      return asResponse(result)
+    },
+  })
+  try {
+    const answer = await client.rawRequest({ query: outgoing.document, variables: outgoing.variables })
+    return readAnswer(result, answer)
+  } catch (error) {
+    return readFailure(result, error)
+  }
+}
+
+type Answer = { data?: unknown; errors?: unknown }
+
+function readAnswer(result: Exchange, { data, errors }: Answer): Sent {
+  if (result.kind === 'failed') return { kind: 'lost', cause: result.cause, status: result.status }
+  if (result.status >= 300 && result.status < 400) return { kind: 'not_sent', cause: 'redirect' }
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
+  const ok = result.status >= 200 && result.status < 300
+  if (ok && !isObject && !(Array.isArray(errors) && errors.length > 0))
+    return { kind: 'lost', cause: 'invalid_answer', status: result.status }
+  return {
+    kind: 'answered',
+    status: result.status,
+    data: isObject ? (data as Record<string, unknown>) : null,
+    errors: readErrors(errors),
+    retryAfter: result.headers.get('retry-after') ?? null,
+    body: result.body,
+  }
+}
+
+function readFailure(result: Exchange, error: unknown): Sent {
+  if (result.kind === 'failed') {
+    return result.started
+      ? { kind: 'lost', cause: result.cause, status: result.status }
+      : { kind: 'not_sent', cause: result.cause }
+  }
+  if (error instanceof ClientError) return readAnswer(result, error.response as Answer)
+  return readAnswer(result, {})
+}
+
+function readErrors(errors: unknown): GraphqlError[] {
+  if (!Array.isArray(errors)) return []
+  return errors.map(error => ({
+    message: typeof error?.message === 'string' ? error.message : 'no message',
+    code: typeof error?.extensions?.code === 'string' ? error.extensions.code : null,
+  }))
+}
+
+/** The part of `Response` that graphql-request reads. */
+function asResponse({ status, headers, body }: Extract<Exchange, { kind: 'response' }>): Response {
+  return {
+    ok: status >= 200 && status < 300,
+    status,
+    headers: { get: (name: string) => headers.get(name.toLowerCase()) ?? null },
+    text: async () => body,
+  } as unknown as Response
+}
+
+/**
+ * Strikes a token out of a text that came from outside: some servers repeat the request in their errors. Found as it is
+ * and as JSON or a URL would write it (`\/`, `\u003d`, `%3D`), because the text is read as JSON only afterwards.
+ */
+export function redact(text: string, token: string): string {
+  return text.replace(new RegExp(token.split('').map(spellings).join(''), 'gi'), '[redacted]')
+}
+
+function spellings(character: string): string {
+  if (/[A-Za-z0-9]/.test(character)) return character
+  const hex = character.charCodeAt(0).toString(16).padStart(4, '0')
+  return `(?:\\\\*(?:\\u${hex}|u${hex})|%${hex.slice(2)})`
+}

@@ -1,0 +1,2 @@
+/** Values by the names expressions use (`payload`, `headers`, …): plain JSON, lossy numbers marked (lossy-number.ts). */
+export type Scope = Readonly<Record<string, unknown>>

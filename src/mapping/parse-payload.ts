@@ -1,0 +1,107 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import { parseForm } from './parse-form.ts'
+import { parseJsonText } from './parse-json-text.ts'
+
+export type PayloadRefusal =
+  | 'malformed_json'
+  | 'too_deep'
+  | 'invalid_utf8'
+  | 'invalid_text'
+  | 'empty_body'
+  | 'unsupported_charset'
+
+export type ParsedPayload =
+  | { ok: true; payload: unknown; lossy: readonly string[] | null }
+  | { ok: false; reason: PayloadRefusal; message: string }
+
+/** Where a form-encoded body keeps the payload: as JSON in the field `payload` (GitHub), or flat in its fields. */
+export type PayloadForm = 'payload-field' | 'fields' | null
+
+/** Bodies above this are scanned for depth before they are parsed: 25 MB of `[` would take 700 MB as arrays. */
+const DEPTH_PRESCAN_BYTES = 1_048_576
+
+/**
+ * Turns an authentic body into the payload mappings see.
+ * `body` raw bytes; `query` raw, without `?`; `form` says how a form-encoded body is read (null: it is not).
+ * An empty body gives the query as an object (GET deliveries), or `empty_body` when there is no query either.
+ * `lossy` lists JSON pointers of numbers that lost precision (semantics.md 2), null when there are none.
+ * Nothing is replaced silently: invalid UTF-8 and lone surrogates are refused; messages never quote the input.
+ */
+export function parsePayload(
+  body: Buffer,
+  contentType: string | null,
+  query: string,
+  limits: { depthMax: number },
+  form: PayloadForm,
+): ParsedPayload {
+  if (body.length === 0) return parseQuery(query)
+  if (!isCharsetReadable(body, contentType)) {
+    return { ok: false, reason: 'unsupported_charset', message: 'the charset of the content type is not UTF-8' }
+  }
+  if (!isUtf8(body)) return { ok: false, reason: 'invalid_utf8', message: 'the body is not valid UTF-8' }
+  if (form !== null && isFormType(contentType)) return parseFormBody(body.toString('utf8'), limits.depthMax, form)
+  const json = withoutBom(body)
+  if (json.length > DEPTH_PRESCAN_BYTES && bracketDepth(json) > limits.depthMax) {
+    return { ok: false, reason: 'too_deep', message: `more than ${limits.depthMax} levels of nested brackets` }
+  }
+  return parseText(json.toString('utf8'), limits.depthMax)
+}
+
+function parseText(text: string, depthMax: number): ParsedPayload {
+  const parsed = parseJsonText(text, depthMax)
+  return parsed.ok ? { ok: true, payload: parsed.value, lossy: parsed.lossy } : parsed
+}
+
+function parseQuery(query: string): ParsedPayload {
+  if (query === '') return { ok: false, reason: 'empty_body', message: 'the body is empty' }
+  const parsed = parseForm(query)
+  if (!parsed.ok) return { ok: false, reason: 'invalid_utf8', message: 'the query is not valid UTF-8' }
+  return { ok: true, payload: parsed.fields, lossy: null }
+}
+
+function parseFormBody(text: string, depthMax: number, form: 'payload-field' | 'fields'): ParsedPayload {
+  const parsed = parseForm(text)
+  if (!parsed.ok) return { ok: false, reason: 'invalid_utf8', message: 'a form field is not valid UTF-8' }
+  if (form === 'fields') return { ok: true, payload: parsed.fields, lossy: null }
+  const field = Object.hasOwn(parsed.fields, 'payload') ? parsed.fields.payload : undefined
+  if (typeof field === 'string') return parseText(field, depthMax)
+  const message = field === undefined ? 'the form has no field "payload"' : 'the form field "payload" is repeated'
+  return { ok: false, reason: 'malformed_json', message }
+}
+
+function isFormType(contentType: string | null): boolean {
+  return contentType !== null && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType)
+}
+
+/** UTF-8 and its subset ASCII; an ASCII-compatible charset is fine as long as every byte is ASCII. */
+function isCharsetReadable(body: Buffer, contentType: string | null): boolean {
+  const charset = contentType === null ? undefined : /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(contentType)?.[1]
+  if (charset === undefined || /^(?:utf-?8|us-ascii|ascii)$/i.test(charset)) return true
+  return /^(?:iso-8859-\d{1,2}|windows-125\d|latin1)$/i.test(charset) && isAscii(body)
+}
+
+function withoutBom(body: Buffer): Buffer {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
+}
+
+/** Deepest bracket nesting outside strings; right for valid JSON, and JSON.parse refuses the rest afterwards. */
+function bracketDepth(body: Buffer): number {
+  let depth = 0
+  let deepest = 0
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (byte === 0x22) i = endOfString(body, i)
+    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth)
+    else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+  return deepest
+}
+
+/** Index of the quote that ends the string starting at `start`, or the last index where none does. */
+function endOfString(body: Buffer, start: number): number {
+  for (let i = start + 1; i < body.length; i++) {
+    if (body[i] === 0x5c) i++
+    else if (body[i] === 0x22) return i
+  }
+  return body.length
+}

@@ -1,0 +1,34 @@
+import type { Bridge } from './bridge.ts'
+import { formatProblem } from './mapping/problem.ts'
+
+export interface Readiness {
+  status: 'ready' | 'not_ready'
+  /** What stands in the way; empty when ready. */
+  reasons: readonly string[]
+  /** What works but should be seen: unsigned sources. */
+  warnings: readonly string[]
+}
+
+/** Says whether deliveries can be taken and acted on now: the store writes, the disk has room, the files are the setup in force. */
+export async function checkReady(bridge: Bridge): Promise<Readiness> {
+  const reasons: string[] = []
+  if (bridge.closing) reasons.push('shutting down')
+  try {
+    const health = await bridge.store.probe(Date.now())
+    if (health.reason === 'disk_low')
+      reasons.push(`disk: ${health.diskFreeBytes} bytes free, below limits.diskFreeBytes (${health.diskFreeMinBytes})`)
+  } catch {
+    reasons.push('store: it cannot be written')
+  }
+  const { setup, problems } = bridge.live
+  // the last good setup goes on working; that the files on disk are not it must be seen from outside (interface.md 6)
+  reasons.push(...problems.map(problem => `not reloaded: ${formatProblem(problem)}`))
+  const unsigned = [...setup.sources.values()]
+    .filter(source => source.scheme.unsigned)
+    .map(source => `source "${source.name}" is unsigned: anybody who knows its URL can send to it`)
+  return {
+    status: reasons.length === 0 ? 'ready' : 'not_ready',
+    reasons,
+    warnings: unsigned,
+  }
+}

@@ -1,0 +1,102 @@
+import { hash } from 'node:crypto'
+import { BridgeError } from './errors.ts'
+import { headerMap, redactHeaders } from './source/redact-headers.ts'
+import type { Source } from './source/source.ts'
+import type { NewEvent, Recorded, RecordedEvent, RecordOutcome, Store } from './store/store.ts'
+import type { Delivery } from './verify/delivery.ts'
+import type { Refusal } from './verify/verification.ts'
+
+/** One delivery as it came in at the HTTP edge. */
+export interface Incoming extends Delivery {
+  source: Source
+  /** Event type from the URL, for senders that cannot say it otherwise. */
+  urlType: string | null
+  contentType: string | null
+  receivedAt: number
+}
+
+/** What the sender is told. */
+export type Receipt =
+  | { kind: 'taken'; outcome: RecordOutcome; eventId: string }
+  | { kind: 'refused'; reason: Refusal }
+  | { kind: 'malformed'; reason: string; message: string }
+
+export interface Custody {
+  store: Store
+  keyRetentionMs: number
+  /** Open jobs, and how many are too many: above it deliveries are answered 503. */
+  backlog: { openJobs: number; jobsMax: number }
+  /** Told of every new event, in the order of custody, once it is on disk. */
+  onRecorded: (event: RecordedEvent) => void
+}
+
+/** A sender is told to come again after this many seconds when too much is waiting. */
+const BACKLOG_RETRY_SEC = 30
+
+/**
+ * CUSTODY. Verifies one delivery and records it: what is answered "taken" is authentic and on disk. Nothing is judged
+ * here; a body that turns out malformed is quarantined when it is routed. Only a source without signatures has its body
+ * looked at first, because nothing else says that it is meant for us.
+ */
+export async function receive(incoming: Incoming, custody: Custody): Promise<Receipt> {
+  const { source, receivedAt, body } = incoming
+  const verification = source.scheme.verify(incoming, source.secrets, receivedAt)
+  if (!verification.ok) return { kind: 'refused', reason: verification.reason }
+
+  const headers = redactHeaders(incoming.rawHeaders, source.secretHeaders)
+  const map = headerMap(headers)
+  const found = source.keyOf({
+    method: incoming.method,
+    query: incoming.query,
+    headers: map,
+    contentType: incoming.contentType,
+    body,
+  })
+  if (!found.ok && source.scheme.unsigned) return { kind: 'malformed', reason: found.reason, message: found.message }
+  if (custody.backlog.openJobs >= custody.backlog.jobsMax) {
+    throw new BridgeError('backlog_full', 'Too many jobs are waiting', { retryAfterSec: BACKLOG_RETRY_SEC })
+  }
+
+  const key = found.ok ? found.key : null
+  const event: NewEvent = {
+    source: source.name,
+    type: incoming.urlType,
+    key: key ?? contentKey(incoming),
+    keyWindowMs: key === null ? source.identicalBodiesWindowMs : null,
+    keyRetentionMs: custody.keyRetentionMs,
+    replayKey: verification.replayKey,
+    method: incoming.method,
+    query: incoming.query,
+    headers,
+    body,
+    receivedAt,
+    ignored: source.isPing(map),
+  }
+  const recorded = await custody.store.recordEvent(event)
+  if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, recorded, recorded.eventSeq))
+  return { kind: 'taken', outcome: recorded.outcome, eventId: recorded.eventId }
+}
+
+/** Without a key, the same content is the same event. The event type in the URL and the query of a GET are content too. */
+function contentKey({ method, query, urlType, body }: Incoming): string {
+  const head = hash('sha256', `${urlType ?? ''}\n${method}\n${method === 'GET' ? query : ''}`, 'hex')
+  return `sha256:${hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex')}`
+}
+
+function asRecorded(event: NewEvent, { eventId, outcome }: Recorded, seq: number): RecordedEvent {
+  const { source, type, key, method, query, headers, body, receivedAt } = event
+  const receipt = outcome === 'ignored' || outcome === 'id_conflict' ? outcome : 'recorded'
+  return {
+    seq,
+    id: eventId,
+    source,
+    type,
+    key,
+    method,
+    query,
+    headers,
+    body: { encoding: 'raw', bytes: body },
+    receivedAt,
+    receipt,
+  }
+}

@@ -1,0 +1,85 @@
+import type { Logger } from 'pino'
+import { failpoint } from './failpoint.ts'
+import type { FreshEvents } from './route/fresh-events.ts'
+import type { Judge } from './route/open-judge.ts'
+import type { RecordedEvent, RouteDecision, Store } from './store/store.ts'
+
+/** Events judged and written in one transaction, at most. */
+const BATCH_EVENTS_MAX = 200
+/** Wait after a failure of the store, in ms. */
+const RETRY_MS = 500
+
+export interface RoutingOptions {
+  store: Store
+  judge: Judge
+  /** Events this process recorded itself, still in memory. */
+  fresh: FreshEvents
+  log: Logger
+  /** Told of new jobs, so that the worker need not look for them. */
+  onJobs: () => void
+}
+
+export interface Routing {
+  /** Says that something was recorded. */
+  wake(): void
+  /** Ends after the batch under way. */
+  stop(): Promise<void>
+}
+
+/**
+ * JUDGEMENT. Takes recorded events in the order of custody, in batches; has each parsed and matched; writes jobs, or
+ * the reason why not, and how far it came, one transaction a batch. What a death of the process interrupts is judged
+ * again from the last batch written, so no event is lost and none makes its jobs twice.
+ */
+export async function startRouting({ store, judge, fresh, log, onJobs }: RoutingOptions): Promise<Routing> {
+  let stopping = false
+  let wake = (): void => {}
+  let throughSeq = (await store.readBacklog()).routedSeq
+
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      const woken = new Promise<void>(resolve => {
+        wake = resolve
+      })
+      try {
+        const events =
+          fresh.takeAfter(throughSeq, BATCH_EVENTS_MAX) ??
+          (await store.takeRecorded({ afterSeq: throughSeq, limit: BATCH_EVENTS_MAX }))
+        if (events.length === 0) await woken
+        else throughSeq = await routeBatch(events)
+      } catch (error) {
+        log.error({ err: error }, 'routing failed; trying again')
+        await Promise.race([woken, new Promise(resolve => setTimeout(resolve, RETRY_MS).unref())])
+      }
+    }
+  }
+
+  const routeBatch = async (events: readonly RecordedEvent[]): Promise<number> => {
+    const decisions = await judge.decide(events.filter(event => event.receipt === 'recorded'))
+    const through = events.at(-1)!.seq
+    const { jobs } = await store.recordRoutes({ decisions, throughSeq: through })
+    failpoint('after_routes')
+    if (jobs > 0) onJobs()
+    for (const decision of decisions) logDecision(decision)
+    return through
+  }
+
+  const logDecision = (decision: RouteDecision): void => {
+    log.debug(
+      { eventSeq: decision.eventSeq, type: decision.type, outcome: decision.outcome, jobs: decision.jobs.length },
+      'routed',
+    )
+    if (decision.outcome === 'quarantined')
+      log.warn({ eventSeq: decision.eventSeq, detail: decision.detail }, 'an event was quarantined')
+  }
+
+  const running = run()
+  return {
+    wake: () => wake(),
+    stop: async () => {
+      stopping = true
+      wake()
+      await running
+    },
+  }
+}

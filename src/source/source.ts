@@ -1,0 +1,41 @@
+import type { PayloadForm } from '../mapping/parse-payload.ts'
+import type { Scheme } from '../verify/compile-scheme.ts'
+import type { Secret } from '../verify/scheme.ts'
+
+/** A sender as configured, ready to take its deliveries. */
+export interface Source {
+  name: string
+  retired: boolean
+  scheme: Scheme
+  secrets: readonly Secret[]
+  methods: readonly string[]
+  /** `Allow` of a 405. */
+  allow: string
+  acceptsContentType: (mediaType: string) => boolean
+  form: PayloadForm
+  bodyBytesMax: number
+  /** Finds the idempotency key; the payload is only parsed where the key stands in it. */
+  keyOf: (request: KeyRequest) => FoundKey
+  isPing: (headers: HeaderMap) => boolean
+  /** How long equal bodies without a key are one event; null = as long as keys are kept. */
+  identicalBodiesWindowMs: number | null
+  conflictStatus: number
+  /** Header names (lower-case) whose values are credentials: struck out before anything is stored. */
+  secretHeaders: ReadonlySet<string>
+}
+
+export type HeaderMap = Readonly<Record<string, string>>
+export interface SourceScope {
+  headers: HeaderMap
+  query: Readonly<Record<string, unknown>>
+  payload: unknown
+}
+export interface KeyRequest {
+  method: string
+  query: string
+  headers: HeaderMap
+  contentType: string | null
+  body: Buffer
+}
+/** `key: null` = the delivery carries none; `malformed` = it stands in a body that cannot be read. */
+export type FoundKey = { ok: true; key: string | null } | { ok: false; reason: string; message: string }

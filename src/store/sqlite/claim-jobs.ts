@@ -1,0 +1,98 @@
+import type { Claim, ClaimedJob, JobProgress } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
+import { formatId } from './ids.ts'
+import { OPEN } from './job-states.ts'
+
+/** Delayed jobs whose time has come, let into the order of their key per claim. */
+const DUE_MAX = 500
+
+interface JobRow {
+  job_seq: number
+  mapping: string
+  mapping_hash: string
+  integration: string
+  order_key: string | null
+  item_index: number
+  item: string | null
+  expires_at: number | null
+  attempts: number
+  conflicts: number
+  progress: string | null
+  /** The event type as routing found it. */
+  routed_type: string | null
+}
+
+/** Leases jobs that are due and stand first in the order of their key. */
+export function claimJobs({ db, epoch }: StoreContext): (claim: Claim) => ClaimedJob[] {
+  const letDelayedIn = prepareLetDelayedIn(db)
+  const due = db.prepare<[string, number, number], { seq: number }>(`
+    select seq
+    from job
+    where integration = ? and head = 1 and state in ('queued', 'in_doubt') and next_attempt_at <= ?
+    order by next_attempt_at, seq
+    limit ?`)
+  const lease = db.prepare(`
+    update job
+    set state = 'running', lease_owner = ?, lease_expires_at = ?
+    where seq = ?`)
+  const read = db.prepare<[number], JobRow & EventRow>(`
+    select job.seq as job_seq, job.mapping, job.mapping_hash, job.integration, job.order_key, job.item_index, job.item,
+      job.expires_at, job.attempts, job.conflicts, job.progress, event_route.type as routed_type, ${EVENT_COLUMNS}
+    from job
+    join event on event.seq = job.event_seq
+    join event_route on event_route.event_seq = job.event_seq
+    where job.seq = ?`)
+
+  return ({ bootId, now, leaseExpiresAt, room }) => {
+    letDelayedIn(now)
+    const claimed: ClaimedJob[] = []
+    for (const { integration, max } of room) {
+      for (const { seq } of due.all(integration, now, Math.max(0, max))) {
+        lease.run(bootId, leaseExpiresAt, seq)
+        const row = read.get(seq)
+        if (row !== undefined) claimed.push(jobFromRow(epoch, row))
+      }
+    }
+    return claimed
+  }
+}
+
+function prepareLetDelayedIn(db: StoreContext['db']): (now: number) => void {
+  const due = db.prepare<[number, number], { seq: number; integration: string; order_key: string | null }>(`
+    select seq, integration, order_key
+    from job
+    where delayed = 1 and next_attempt_at <= ?
+    order by next_attempt_at
+    limit ?`)
+  const first = db.prepare<[string, string], { seq: number }>(`
+    select seq
+    from job
+    where integration = ? and order_key = ? and delayed = 0 and state in ${OPEN} and head = 1
+    limit 1`)
+  const letIn = db.prepare('update job set delayed = 0, head = ? where seq = ?')
+  return now => {
+    for (const job of due.all(now, DUE_MAX)) {
+      const head = job.order_key === null || first.get(job.integration, job.order_key) === undefined
+      letIn.run(head ? 1 : 0, job.seq)
+    }
+  }
+}
+
+function jobFromRow(epoch: number, row: JobRow & EventRow): ClaimedJob {
+  return {
+    seq: row.job_seq,
+    id: formatId('job', epoch, row.job_seq),
+    event: { ...eventFromRow(epoch, row), type: row.routed_type },
+    mapping: row.mapping,
+    mappingHash: row.mapping_hash,
+    integration: row.integration,
+    orderKey: row.order_key,
+    itemIndex: row.item_index,
+    item: row.item,
+    expiresAt: row.expires_at,
+    attempts: row.attempts,
+    conflicts: row.conflicts,
+    progress: row.progress === null ? { done: [], doubt: null } : (JSON.parse(row.progress) as JobProgress),
+  }
+}

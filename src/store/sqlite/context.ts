@@ -1,0 +1,33 @@
+import type Database from 'better-sqlite3'
+import type { RateWindows } from './rate-windows.ts'
+
+/** What the operations on one open database share. */
+export interface StoreContext {
+  db: Database.Database
+  statements: { begin: Database.Statement<[]>; commit: Database.Statement<[]> }
+  epoch: number
+  gauge: Gauge
+  windows: RateWindows
+  /** Free bytes below which nothing is recorded any more. */
+  diskFreeMinBytes: number
+  file: string
+}
+
+/** Counts kept beside the rows, so that no delivery waits for a `count(*)`. */
+export interface Gauge {
+  openJobs: number
+  routedSeq: number
+  lastSeq: number
+}
+
+/** Reads the counts from the rows: at start, and after a rollback. */
+export function readGauge(db: Database.Database): Gauge {
+  const one = (sql: string): number => db.prepare(sql).pluck().get() as number
+  const routedSeq = one(`select value from meta where name = 'routed_seq'`)
+  return {
+    openJobs: one(`select count(*) from job where state in ('queued', 'running', 'in_doubt', 'held')`),
+    routedSeq,
+    // retention may have removed the newest rows
+    lastSeq: Math.max(routedSeq, one('select coalesce(max(seq), 0) from event')),
+  }
+}

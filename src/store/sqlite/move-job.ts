@@ -1,0 +1,90 @@
+import type { JobNext, JobProgress } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { OPEN } from './job-states.ts'
+
+/** Moves a leased job to what comes next, and lets the next job of its key go on where it ended. */
+export function moveJob({
+  db,
+  gauge,
+}: StoreContext): (seq: number, next: JobNext, progress: JobProgress, now: number) => void {
+  const keep = db.prepare('update job set progress = ? where seq = ?')
+  const end = db.prepare(`
+    update job
+    set state = ?, head = 0, progress = ?, reason = ?, message = ?, finished_at = ?, lease_owner = null, lease_expires_at = null
+    where seq = ?`)
+  const wait = db.prepare(`
+    update job
+    set state = ?, progress = ?, reason = ?, message = ?, next_attempt_at = min(?, coalesce(expires_at, ?)), attempts = attempts + ?,
+      conflicts = conflicts + ?, crashes = 0, lease_owner = null, lease_expires_at = null
+    where seq = ?`)
+  const doubt = db.prepare(`
+    update job
+    set state = 'in_doubt', progress = ?, reason = ?, message = ?, next_attempt_at = ?, crashes = 0, lease_owner = null,
+      lease_expires_at = null
+    where seq = ?`)
+  const hold = db.prepare(`
+    update job
+    set state = 'held', progress = ?, reason = ?, message = ?, lease_owner = null, lease_expires_at = null
+    where seq = ?`)
+  const letNextGo = prepareLetNextGo(db)
+
+  return (seq, next, progress, now) => {
+    const saved = progress.done.length === 0 && progress.doubt === null ? null : JSON.stringify(progress)
+    switch (next.state) {
+      case 'running':
+        keep.run(saved, seq)
+        return
+      case 'succeeded':
+      case 'dead':
+        end.run(
+          next.state,
+          saved,
+          next.state === 'dead' ? next.reason : null,
+          next.state === 'dead' ? next.message : null,
+          now,
+          seq,
+        )
+        gauge.openJobs--
+        letNextGo(seq)
+        return
+      case 'queued':
+        wait.run(
+          'queued',
+          saved,
+          next.reason,
+          next.message,
+          next.nextAttemptAt,
+          next.nextAttemptAt,
+          next.counts ? 1 : 0,
+          next.conflict ? 1 : 0,
+          seq,
+        )
+        return
+      case 'in_doubt':
+        // not sooner for a job that expires: asked before it has settled, the API may say "absent" of a write under way
+        doubt.run(saved, next.reason, next.message, next.nextAttemptAt, seq)
+        return
+      case 'held':
+        hold.run(saved, next.reason, next.message, seq)
+    }
+  }
+}
+
+function prepareLetNextGo(db: StoreContext['db']): (endedSeq: number) => void {
+  const keyOf = db.prepare<[number], { integration: string; order_key: string | null }>(
+    'select integration, order_key from job where seq = ?',
+  )
+  const oldest = db.prepare<[string, string], { seq: number }>(`
+    select seq
+    from job
+    where integration = ? and order_key = ? and delayed = 0 and state in ${OPEN}
+    order by seq
+    limit 1`)
+  const setHead = db.prepare('update job set head = 1 where seq = ?')
+  return endedSeq => {
+    const ended = keyOf.get(endedSeq)
+    if (ended === undefined || ended.order_key === null) return
+    const next = oldest.get(ended.integration, ended.order_key)
+    if (next !== undefined) setHead.run(next.seq)
+  }
+}

@@ -1,0 +1,147 @@
+import { Worker } from 'node:worker_threads'
+import { BridgeError } from '../../errors.ts'
+import type { Store } from '../store.ts'
+import type { Call } from './group-commit.ts'
+import type { Answer, Ask, StoreMethod } from './operations.ts'
+import type { FromStore, StoreThreadData, ToStore, WireError } from './wire.ts'
+
+export interface SqliteStoreOptions {
+  /** Path of the database file; its folder is made if absent. */
+  file: string
+  /** Free bytes on the disk below which deliveries are refused, before SQLite itself runs out. Default 128 MiB. */
+  diskFreeMinBytes?: number
+  /** See src/failpoint.ts; left out outside tests. */
+  failpoint?: string
+  /** Called where the database can no longer be trusted (a failed fsync, a damaged file): the process must end. */
+  onFatal: (error: Error) => void
+}
+
+const DISK_FREE_MIN_BYTES = 128 * 1024 * 1024
+
+interface Waiting {
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * Opens the SQLite store. The database lives in a thread of its own, so that neither compression nor fsync delays an
+ * answer; calls made in one turn of the loop travel together and share one commit.
+ * Throws `store_locked`, `store_newer` or `store_unavailable` where it cannot be opened.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const workerData: StoreThreadData = {
+    file: options.file,
+    diskFreeMinBytes: options.diskFreeMinBytes ?? DISK_FREE_MIN_BYTES,
+    failpoint: options.failpoint,
+  }
+  const thread = new Worker(threadFile(), { workerData })
+  const waiting = new Map<number, Waiting>()
+  let calls: Call[] = []
+  let lastId = 0
+  let opened: { resolve: (epoch: number) => void; reject: (error: Error) => void }
+  const opening = new Promise<number>((resolve, reject) => {
+    opened = { resolve, reject }
+  })
+  let closed: (() => void) | null = null
+  let closing: Promise<void> | null = null
+  let ended = false
+
+  const failAll = (error: Error): void => {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  thread.on('message', (message: FromStore) => {
+    if (message.kind === 'open') opened.resolve(message.epoch)
+    else if (message.kind === 'failed') opened.reject(errorFromWire(message.error))
+    else if (message.kind === 'closed') closed?.()
+    else {
+      for (const reply of message.replies) {
+        const call = waiting.get(reply.id)
+        waiting.delete(reply.id)
+        if (reply.ok) call?.resolve(reply.value)
+        else {
+          const error = errorFromWire(reply.error as WireError)
+          call?.reject(error)
+          if ((reply.error as WireError).fatal) options.onFatal(error)
+        }
+      }
+    }
+  })
+  thread.on('error', error => {
+    opened.reject(error as Error)
+    failAll(error as Error)
+    options.onFatal(error as Error)
+  })
+  thread.on('exit', () => {
+    ended = true
+    failAll(closedError())
+  })
+
+  const flush = (): void => {
+    thread.postMessage({ kind: 'calls', calls } satisfies ToStore)
+    calls = []
+  }
+  const call = <M extends StoreMethod>(method: M, ask: Ask<M>): Promise<Answer<M>> =>
+    new Promise((resolve, reject) => {
+      // a thread that is gone would never answer
+      if (ended) return reject(closedError())
+      const id = ++lastId
+      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
+      if (calls.length === 0) setImmediate(flush)
+      calls.push({ id, method, ask })
+    })
+
+  const epoch = await opening.catch(async error => {
+    await thread.terminate()
+    throw error
+  })
+  return {
+    epoch,
+    recordEvent: ask => call('recordEvent', ask),
+    recordRejected: ask => call('recordRejected', ask),
+    takeRecorded: ask => call('takeRecorded', ask),
+    recordRoutes: ask => call('recordRoutes', ask),
+    claimJobs: ask => call('claimJobs', ask),
+    recordIntent: ask => call('recordIntent', ask),
+    finishAttempt: ask => call('finishAttempt', ask),
+    finishJob: ask => call('finishJob', ask),
+    extendLeases: ask => call('extendLeases', ask),
+    recoverJobs: ask => call('recoverJobs', ask),
+    registerTokens: ask => call('registerTokens', ask),
+    recordProbe: ask => call('recordProbe', ask),
+    readIntegrations: () => call('readIntegrations', undefined),
+    readBacklog: () => call('readBacklog', undefined),
+    readEvent: ask => call('readEvent', ask),
+    probe: ask => call('probe', ask),
+    prune: ask => call('prune', ask),
+    close: () => {
+      closing ??= new Promise<void>(resolve => {
+        if (ended) return resolve()
+        closed = resolve
+        thread.once('exit', () => resolve())
+        if (calls.length > 0) flush()
+        thread.postMessage({ kind: 'close' } satisfies ToStore)
+      })
+      return closing
+    },
+  }
+}
+
+function closedError(): BridgeError {
+  return new BridgeError('shutting_down', 'The store is closed')
+}
+
+/** The thread's entry beside this file: `.ts` from the sources, `.js` once built. */
+function threadFile(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.js', import.meta.url)
+}
+
+function errorFromWire(wire: WireError): Error {
+  if (wire.code !== null) {
+    return new BridgeError(wire.code, wire.message, {
+      cause: wire.detail,
+      ...(wire.retryAfterSec === null ? {} : { retryAfterSec: wire.retryAfterSec }),
+    })
+  }
+  return new Error(wire.message, { cause: wire.detail })
+}

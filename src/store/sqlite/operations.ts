@@ -1,0 +1,52 @@
+import type { Store } from '../store.ts'
+import { claimJobs } from './claim-jobs.ts'
+import type { StoreContext } from './context.ts'
+import { extendLeases } from './extend-leases.ts'
+import { finishAttempt } from './finish-attempt.ts'
+import { finishJob } from './finish-job.ts'
+import { probe } from './probe.ts'
+import { prune } from './prune.ts'
+import { readBacklog } from './read-backlog.ts'
+import { readEvent } from './read-event.ts'
+import { readIntegrations } from './read-integrations.ts'
+import { recordEvent } from './record-event.ts'
+import { recordIntent } from './record-intent.ts'
+import { recordProbe } from './record-probe.ts'
+import { recordRejected } from './record-rejected.ts'
+import { recordRoutes } from './record-routes.ts'
+import { recoverJobs } from './recover-jobs.ts'
+import { registerTokens } from './register-tokens.ts'
+import { takeRecorded } from './take-recorded.ts'
+
+/** The methods of the store that the database answers. */
+export type StoreMethod = Exclude<keyof Store, 'epoch' | 'close'>
+/** What a method is given and gives, without the promise. */
+export type Ask<M extends StoreMethod> = Parameters<Store[M]>[0]
+export type Answer<M extends StoreMethod> = Awaited<ReturnType<Store[M]>>
+export type Operations = { [M in StoreMethod]: (ask: Ask<M>) => Answer<M> }
+
+/** Methods that only read: answered at once, outside the group's transaction. */
+export const READS: ReadonlySet<StoreMethod> = new Set(['takeRecorded', 'readBacklog', 'readEvent', 'readIntegrations'])
+
+/** Prepares every method on one open database. */
+export function prepareOperations(context: StoreContext): Operations {
+  return {
+    recordEvent: recordEvent(context),
+    recordRejected: recordRejected(context),
+    takeRecorded: takeRecorded(context),
+    recordRoutes: recordRoutes(context),
+    claimJobs: claimJobs(context),
+    recordIntent: recordIntent(context),
+    finishAttempt: finishAttempt(context),
+    finishJob: finishJob(context),
+    extendLeases: extendLeases(context),
+    recoverJobs: recoverJobs(context),
+    registerTokens: registerTokens(context),
+    recordProbe: recordProbe(context),
+    readIntegrations: readIntegrations(context),
+    readBacklog: readBacklog(context),
+    readEvent: readEvent(context),
+    probe: probe(context),
+    prune: prune(context),
+  }
+}

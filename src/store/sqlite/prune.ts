@@ -1,0 +1,62 @@
+import type { Pruned, PruneRequest } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { OPEN } from './job-states.ts'
+
+/** Free pages given back to the file system a call, so that no commit waits long for it. */
+const VACUUM_PAGES = 256
+/** Attempts of the last day, and an hour for those that took long, are what the caps count after a restart. */
+const CAPS_MS = 90_000_000
+
+/**
+ * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
+ * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
+ */
+export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => Pruned {
+  const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
+  const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
+  const duePayloads = db.prepare<[number, number, number, number], { seq: number }>(`
+    select seq
+    from event
+    where seq > ? and seq <= ? and received_at < ? and body_encoding <> 2 and not ${openJob}
+    order by seq
+    limit ?`)
+  const clear = db.prepare(`update event set body = x'', body_encoding = 2, headers = '[]', query = '' where seq = ?`)
+  const dueEvents = db.prepare<[number, number, number, number], { seq: number }>(`
+    select seq
+    from event
+    where seq <= ? and received_at < ? and not ${openJob} and not ${sentSince}
+    order by seq
+    limit ?`)
+  const deletes = [
+    'delete from attempt where job_seq in (select seq from job where event_seq = ?)',
+    'delete from job where event_seq = ?',
+    'delete from event_route where event_seq = ?',
+    'delete from redelivery where event_seq = ?',
+    'delete from event where seq = ?',
+  ].map(sql => db.prepare<[number]>(sql))
+  const deleteRejected = db.prepare('delete from rejected_delivery where minute_at < ?')
+  const deleteSamples = db.prepare('delete from rejected_sample where received_at < ?')
+  // a pass goes on where the last one ended and starts again from the first row when it found nothing more
+  let clearedThrough = 0
+
+  return ({ now, payloadMs, eventMs, idempotencyKeyMs, rowsMax }) => {
+    const payloads = duePayloads.all(clearedThrough, gauge.routedSeq, now - payloadMs, rowsMax)
+    for (const { seq } of payloads) clear.run(seq)
+    clearedThrough = payloads.length < rowsMax ? 0 : payloads.at(-1)!.seq
+    // the row carries the idempotency key: it stays while either is kept
+    const events = dueEvents.all(gauge.routedSeq, now - Math.max(eventMs, idempotencyKeyMs), now - CAPS_MS, rowsMax)
+    for (const { seq } of events) for (const statement of deletes) statement.run(seq)
+    deleteRejected.run(now - eventMs)
+    deleteSamples.run(now - payloadMs)
+    return {
+      payloads: payloads.length,
+      events: events.length,
+      more: payloads.length === rowsMax || events.length === rowsMax,
+    }
+  }
+}
+
+/** Gives free pages back to the file system; runs outside a transaction. */
+export function giveBackSpace({ db }: StoreContext): void {
+  db.pragma(`incremental_vacuum(${VACUUM_PAGES})`)
+}

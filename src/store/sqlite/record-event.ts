@@ -1,0 +1,98 @@
+import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { packBody } from '../body-codec.ts'
+import type { NewEvent, PackedBody, Recorded } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { formatId } from './ids.ts'
+
+export const RECEIPT = { recorded: 0, ignored: 1, id_conflict: 2 } as const
+export const ENCODING: Record<PackedBody['encoding'], number> = { raw: 0, zstd: 1, pruned: 2 }
+
+interface KeyRow {
+  seq: number
+  source: string
+  idempotency_key: string
+  receipt: number
+  received_at: number
+  body_bytes: number
+  body_crc: number
+}
+
+/** Records a delivery once per idempotency key, or says which event it repeats. */
+export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEvent) => Recorded {
+  const byKey = db.prepare<[number], KeyRow>(`
+    select seq, source, idempotency_key, receipt, received_at, body_bytes, body_crc
+    from event
+    where key_hash = ?
+    order by seq`)
+  const byReplay = db.prepare<[number, string, number], { seq: number }>(`
+    select seq
+    from event
+    where replay_hash = ? and source = ? and received_at > ?
+    order by seq
+    limit 1`)
+  const insert = db.prepare(`
+    insert into event (source, type, idempotency_key, key_hash, replay_hash, receipt, method, query, headers,
+      body_encoding, body, body_bytes, body_crc, received_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const countRedelivery = db.prepare(`
+    insert into redelivery (event_seq, count, last_at)
+    values (?, 1, ?)
+    on conflict (event_seq) do update set count = count + 1, last_at = excluded.last_at`)
+
+  return event => {
+    const keyHash = hashKey(event.source, event.key)
+    const bodyCrc = crc32(event.body)
+    const since = event.receivedAt - (event.keyWindowMs ?? event.keyRetentionMs)
+    const known = byKey
+      .all(keyHash)
+      .filter(row => row.idempotency_key === event.key && row.source === event.source && row.received_at > since)
+
+    const same = known.find(row => row.body_crc === bodyCrc && row.body_bytes === event.body.byteLength)
+    if (same !== undefined) {
+      countRedelivery.run(same.seq, event.receivedAt)
+      return {
+        outcome: same.receipt === RECEIPT.id_conflict ? 'id_conflict' : 'duplicate',
+        eventId: formatId('evt', epoch, same.seq),
+        eventSeq: null,
+      }
+    }
+
+    const replayHash = event.replayKey === null ? null : hashKey(event.source, event.replayKey)
+    const replayed =
+      replayHash === null || known.length > 0
+        ? undefined
+        : byReplay.get(replayHash, event.source, event.receivedAt - event.keyRetentionMs)
+    if (replayed !== undefined) {
+      countRedelivery.run(replayed.seq, event.receivedAt)
+      return { outcome: 'replayed', eventId: formatId('evt', epoch, replayed.seq), eventSeq: null }
+    }
+
+    const outcome = known.length > 0 ? 'id_conflict' : event.ignored ? 'ignored' : 'recorded'
+    const packed = packBody(event.body)
+    const { lastInsertRowid } = insert.run(
+      event.source,
+      event.type,
+      event.key,
+      keyHash,
+      replayHash,
+      RECEIPT[outcome],
+      event.method,
+      event.query,
+      JSON.stringify(event.headers),
+      ENCODING[packed.encoding],
+      packed.bytes,
+      event.body.byteLength,
+      bodyCrc,
+      event.receivedAt,
+    )
+    const eventSeq = Number(lastInsertRowid)
+    gauge.lastSeq = eventSeq
+    return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
+  }
+}
+
+/** 52 bits, so that the number is exact in JavaScript and SQLite alike; equal hashes are told apart by the key itself. */
+function hashKey(source: string, key: string): number {
+  return Number.parseInt(hash('sha1', `${source}\n${key}`, 'hex').slice(0, 13), 16)
+}

@@ -1,0 +1,49 @@
+import type { Intent, IntentAnswer } from '../store.ts'
+import type { StoreContext } from './context.ts'
+
+interface TokenRow {
+  state: string
+  paused_until: number | null
+}
+
+/** Writes down what is about to be sent, unless a cap, a pause or the state of the token forbids it. */
+export function recordIntent({ db, windows }: StoreContext): (intent: Intent) => IntentAnswer {
+  const leased = db.prepare<[number, string], { seq: number }>(
+    `select seq from job where seq = ? and state = 'running' and lease_owner = ?`,
+  )
+  const token = db.prepare<[string, string], TokenRow>(
+    'select state, paused_until from token where integration = ? and fingerprint = ?',
+  )
+  const insert = db.prepare(`
+    insert into attempt (job_seq, integration, token, boot_id, step, operation, effect, request_hash, variables, sent_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const saveProgress = db.prepare('update job set progress = ? where seq = ?')
+
+  return intent => {
+    if (leased.get(intent.jobSeq, intent.bootId) === undefined) return { granted: false, reason: 'lease_lost' }
+    const row = token.get(intent.integration, intent.token)
+    if (row?.state === 'held') return { granted: false, reason: 'integration_held' }
+    if (row === undefined || row.state !== 'active') return { granted: false, reason: 'token_refused' }
+    if (row.paused_until !== null && row.paused_until > intent.now)
+      return { granted: false, reason: 'paused', retryAt: row.paused_until }
+    const blocked = windows.blockedBy(intent.integration, intent.caps)
+    if (blocked !== null) return { granted: false, reason: blocked.cap, retryAt: intent.now + blocked.waitMs }
+
+    const { lastInsertRowid } = insert.run(
+      intent.jobSeq,
+      intent.integration,
+      intent.token,
+      intent.bootId,
+      intent.step,
+      intent.operation,
+      intent.effect,
+      intent.requestHash,
+      intent.variables,
+      intent.now,
+    )
+    const attemptSeq = Number(lastInsertRowid)
+    if (intent.progress !== null) saveProgress.run(JSON.stringify(intent.progress), intent.jobSeq)
+    windows.take(intent.integration, attemptSeq)
+    return { granted: true, attemptSeq }
+  }
+}

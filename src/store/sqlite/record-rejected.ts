@@ -1,0 +1,31 @@
+import type { RejectedBatch } from '../store.ts'
+import type { StoreContext } from './context.ts'
+
+/** Refused deliveries kept in full per source: the last few, so that a flood cannot fill the disk. */
+const SAMPLES_PER_SOURCE_MAX = 20
+
+/** Adds refused deliveries: counted per source, reason and minute, the last few of a source in full. */
+export function recordRejected({ db }: StoreContext): (batch: RejectedBatch) => void {
+  const count = db.prepare(`
+    insert into rejected_delivery (source, reason, minute_at, count)
+    values (@source, @reason, @minuteAt, @count)
+    on conflict (source, reason, minute_at) do update set count = count + excluded.count`)
+  const insert = db.prepare(`
+    insert into rejected_sample (source, reason, received_at, method, type, query, headers, body)
+    values (?, ?, ?, ?, ?, ?, ?, ?)`)
+  const trim = db.prepare(`
+    delete from rejected_sample
+    where source = ? and seq <= (
+      select seq
+      from rejected_sample
+      where source = ?
+      order by seq desc
+      limit 1 offset ${SAMPLES_PER_SOURCE_MAX})`)
+  return ({ counts, samples }) => {
+    for (const row of counts) count.run(row)
+    for (const s of samples) {
+      insert.run(s.source, s.reason, s.receivedAt, s.method, s.type, s.query, JSON.stringify(s.headers), s.body)
+      trim.run(s.source, s.source)
+    }
+  }
+}

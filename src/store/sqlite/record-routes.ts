@@ -1,0 +1,123 @@
+import type { PlannedJob, RouteDecision, Routes, RoutesRecorded } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { OPEN } from './job-states.ts'
+
+/** Writes what became of a batch of events: jobs, or the reason why not, and how far routing has come. */
+export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => RoutesRecorded {
+  const insertRoute = db.prepare(`
+    insert into event_route (event_seq, outcome, type, detail, routed_at)
+    values (?, ?, ?, ?, ?)`)
+  const setRouted = db.prepare(`update meta set value = ? where name = 'routed_seq'`)
+  const insertJob = prepareInsertJob(db)
+  const insertDead = prepareInsertDead(db)
+  const supersede = prepareSupersede(db)
+
+  return ({ decisions, throughSeq }) => {
+    let jobs = 0
+    let superseded = 0
+    for (const decision of decisions) {
+      insertRoute.run(
+        decision.eventSeq,
+        decision.outcome,
+        decision.type,
+        JSON.stringify(decision.detail),
+        decision.routedAt,
+      )
+      for (const job of decision.jobs) {
+        if (job.failed !== null) {
+          insertDead(decision, job, job.failed)
+          continue
+        }
+        if (job.coalesce && job.orderKey !== null) superseded += supersede(job, decision.routedAt)
+        insertJob(decision, job)
+        jobs++
+      }
+    }
+    if (throughSeq > gauge.routedSeq) {
+      setRouted.run(throughSeq)
+      gauge.routedSeq = throughSeq
+    }
+    gauge.openJobs += jobs - superseded
+    return { jobs, superseded }
+  }
+}
+
+function prepareInsertJob(db: StoreContext['db']): (decision: RouteDecision, job: PlannedJob) => void {
+  const olderOpen = db.prepare<[string, string], { seq: number }>(`
+    select seq
+    from job
+    where integration = ? and order_key = ? and delayed = 0 and state in ${OPEN}
+    limit 1`)
+  const insert = db.prepare(`
+    insert into job (event_seq, mapping, mapping_hash, integration, item_index, item, order_key, state, head, delayed,
+      next_attempt_at, expires_at, created_at)
+    values (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)`)
+  return (decision, job) => {
+    const now = decision.routedAt
+    const delayed = job.runAt !== null && job.runAt > now
+    const head = !delayed && (job.orderKey === null || olderOpen.get(job.integration, job.orderKey) === undefined)
+    insert.run(
+      decision.eventSeq,
+      job.mapping,
+      job.mappingHash,
+      job.integration,
+      job.itemIndex,
+      job.item,
+      job.orderKey,
+      head ? 1 : 0,
+      delayed ? 1 : 0,
+      delayed ? job.runAt : now,
+      job.expiresAt,
+      now,
+    )
+  }
+}
+
+function prepareInsertDead(
+  db: StoreContext['db'],
+): (decision: RouteDecision, job: PlannedJob, failed: { reason: string; message: string }) => void {
+  const insert = db.prepare(`
+    insert into job (event_seq, mapping, mapping_hash, integration, item_index, item, order_key, state, head, delayed,
+      next_attempt_at, expires_at, created_at, finished_at, reason, message)
+    values (?, ?, ?, ?, ?, ?, ?, 'dead', 0, 0, ?, ?, ?, ?, ?, ?)`)
+  return ({ eventSeq, routedAt: now }, job, { reason, message }) => {
+    insert.run(
+      eventSeq,
+      job.mapping,
+      job.mappingHash,
+      job.integration,
+      job.itemIndex,
+      job.item,
+      job.orderKey,
+      now,
+      job.expiresAt,
+      now,
+      now,
+      reason,
+      message,
+    )
+  }
+}
+
+function prepareSupersede(db: StoreContext['db']): (job: PlannedJob, now: number) => number {
+  const change = `
+    set state = 'superseded', head = 0, delayed = 0, finished_at = ?, reason = 'coalesced'
+    where mapping = ? and integration = ? and order_key = ? and state = 'queued' and attempts = 0 and progress is null`
+  const inOrder = db.prepare(`update job ${change} and delayed = 0`)
+  const delayed = db.prepare(`update job ${change} and delayed = 1`)
+  // what was superseded may have stood first, and jobs of other mappings behind it
+  const letNextGo = db.prepare(`
+    update job
+    set head = 1
+    where seq = (
+      select seq
+      from job
+      where integration = ? and order_key = ? and delayed = 0 and state in ${OPEN}
+      order by head desc, seq
+      limit 1)`)
+  return (job, now) => {
+    const fromOrder = inOrder.run(now, job.mapping, job.integration, job.orderKey).changes
+    if (fromOrder > 0) letNextGo.run(job.integration, job.orderKey)
+    return fromOrder + delayed.run(now, job.mapping, job.integration, job.orderKey).changes
+  }
+}

@@ -1,0 +1,129 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { BridgeError } from '../../errors.ts'
+import { armFailpoint } from '../../failpoint.ts'
+import { connect } from './connect.ts'
+import { readGauge, type StoreContext } from './context.ts'
+import { type Call, type Reply, runGroup } from './group-commit.ts'
+import { prepareOperations } from './operations.ts'
+import { readDiskFree } from './probe.ts'
+import { giveBackSpace } from './prune.ts'
+import { createRateWindows } from './rate-windows.ts'
+import type { FromStore, StoreThreadData, ToStore, WireError } from './wire.ts'
+
+/** How often the free disk space is looked at while deliveries are recorded. */
+const DISK_CHECK_MS = 500
+/** What a caller is told to wait when the store refuses a write. */
+const RETRY_AFTER_SEC = 5
+
+const port = parentPort!
+const data = workerData as StoreThreadData
+armFailpoint(data.failpoint)
+
+function send(message: FromStore): void {
+  port.postMessage(message)
+}
+
+try {
+  serve()
+} catch (error) {
+  send({ kind: 'failed', error: wireError(error) })
+}
+
+function serve(): void {
+  const { db, lock } = connect(data.file)
+  const epoch = db.prepare(`select value from meta where name = 'epoch'`).pluck().get() as number
+  const context: StoreContext = {
+    db,
+    statements: { begin: db.prepare('begin immediate'), commit: db.prepare('commit') },
+    epoch,
+    gauge: readGauge(db),
+    windows: createRateWindows(db, Date.now, () => performance.now()),
+    diskFreeMinBytes: data.diskFreeMinBytes,
+    file: data.file,
+  }
+  const operations = prepareOperations(context)
+  let waiting: Call[] = []
+
+  const flush = (): void => {
+    const calls = waiting
+    waiting = []
+    const refused = diskIsLow(context) ? calls.filter(call => call.method === 'recordEvent') : []
+    const replies = runGroup(
+      context,
+      operations,
+      refused.length === 0 ? calls : calls.filter(call => !refused.includes(call)),
+    )
+    for (const call of refused)
+      replies.push({
+        id: call.id,
+        ok: false,
+        error: new BridgeError('store_unavailable', 'The disk is almost full', { retryAfterSec: RETRY_AFTER_SEC }),
+      })
+    send({ kind: 'replies', replies: replies.map(wireReply) })
+    if (calls.some(call => call.method === 'prune')) tryGiveBackSpace(context)
+  }
+
+  port.on('message', (message: ToStore) => {
+    if (message.kind === 'close') {
+      if (waiting.length > 0) flush()
+      db.close()
+      lock.close()
+      send({ kind: 'closed' })
+      port.close()
+      return
+    }
+    // all messages of this turn of the loop share one commit; a lone one does not wait for company
+    if (waiting.length === 0) setImmediate(flush)
+    waiting.push(...message.calls)
+  })
+  send({ kind: 'open', epoch })
+}
+
+/** Room given back is no promise: where the database is locked or the disk full, the next call of `prune` tries again. */
+function tryGiveBackSpace(context: StoreContext): void {
+  try {
+    giveBackSpace(context)
+  } catch (error) {
+    if (wireError(error).fatal) throw error
+  }
+}
+
+let diskCheckedAt = -DISK_CHECK_MS
+let diskLow = false
+function diskIsLow(context: StoreContext): boolean {
+  const now = performance.now()
+  if (now - diskCheckedAt >= DISK_CHECK_MS) {
+    diskCheckedAt = now
+    diskLow = readDiskFree(context.file) < context.diskFreeMinBytes
+  }
+  return diskLow
+}
+
+function wireReply(reply: Reply): Reply {
+  return reply.ok ? reply : { id: reply.id, ok: false, error: wireError(reply.error) }
+}
+
+/** Errors cross threads as plain data; SQLite's own become `store_unavailable`, a failed fsync or a damaged file is fatal. */
+function wireError(error: unknown): WireError {
+  if (error instanceof BridgeError)
+    return { code: error.code, message: error.message, retryAfterSec: error.retryAfterSec, fatal: false, detail: null }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const detail = error instanceof Error ? `${code} ${error.message}` : String(error)
+  if (code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT') && code !== 'SQLITE_ERROR') {
+    const fatal = code.startsWith('SQLITE_IOERR_FSYNC') || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
+    return {
+      code: 'store_unavailable',
+      message: 'The database cannot be written at the moment',
+      retryAfterSec: RETRY_AFTER_SEC,
+      fatal,
+      detail,
+    }
+  }
+  return {
+    code: null,
+    message: 'A store operation failed',
+    retryAfterSec: null,
+    fatal: false,
+    detail: error instanceof Error ? (error.stack ?? detail) : detail,
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * What the bridge asks of its database: one method is one transaction, named by what the domain does.
+ * Every method is asynchronous, so that PostgreSQL can stand beside SQLite; instants are epoch milliseconds,
+ * `…Seq` numbers order rows and never repeat. A refusal to write is `BridgeError('store_unavailable')`.
+ */
+export interface Store {
+  /** Names the database across restores; part of every id. */
+  readonly epoch: number
+
+  recordEvent(event: NewEvent): Promise<Recorded>
+  recordRejected(batch: RejectedBatch): Promise<void>
+
+  takeRecorded(query: { afterSeq: number; limit: number }): Promise<RecordedEvent[]>
+  recordRoutes(routes: Routes): Promise<RoutesRecorded>
+
+  claimJobs(claim: Claim): Promise<ClaimedJob[]>
+  recordIntent(intent: Intent): Promise<IntentAnswer>
+  finishAttempt(finish: FinishAttempt): Promise<FinishAnswer>
+  finishJob(finish: FinishJob): Promise<FinishAnswer>
+  extendLeases(lease: { bootId: string; jobSeqs: readonly number[]; leaseExpiresAt: number }): Promise<number[]>
+  recoverJobs(recovery: Recovery): Promise<Recovered>
+
+  registerTokens(registration: TokenRegistration): Promise<void>
+  recordProbe(probe: ProbeResult): Promise<void>
+  readIntegrations(): Promise<IntegrationState[]>
+
+  readBacklog(): Promise<Backlog>
+  readEvent(eventId: string): Promise<EventDetail | null>
+  probe(now: number): Promise<StoreHealth>
+  prune(request: PruneRequest): Promise<Pruned>
+  close(): Promise<void>
+}
+
+/** A delivery that proved authentic, as it is to be kept. `headers` holds no credentials: they are struck out before. */
+export interface NewEvent {
+  source: string
+  /** Event type where the URL says it; otherwise routing finds it. */
+  type: string | null
+  key: string
+  /** How long an equal key means "the same event"; null = as long as keys are kept. */
+  keyWindowMs: number | null
+  /** How long keys are kept at all (`retention.idempotencyKey`). */
+  keyRetentionMs: number
+  /** SHA-256 (hex) over the signed content where the scheme signs a timestamp; null elsewhere. */
+  replayKey: string | null
+  method: string
+  query: string
+  /** `[name, value, name, value, …]`, names lower-case. */
+  headers: readonly string[]
+  body: Uint8Array
+  receivedAt: number
+  /** A ping of the provider: kept in the history, never mapped. */
+  ignored: boolean
+}
+
+export type RecordOutcome = 'recorded' | 'duplicate' | 'ignored' | 'replayed' | 'id_conflict'
+/** `eventSeq` is null where no new row was made. */
+export interface Recorded {
+  outcome: RecordOutcome
+  eventId: string
+  eventSeq: number | null
+}
+
+/** Refused deliveries of one flush: counted per source, reason and minute, with a few kept in full. */
+export interface RejectedBatch {
+  counts: readonly { source: string; reason: string; minuteAt: number; count: number }[]
+  samples: readonly RejectedSample[]
+}
+export interface RejectedSample {
+  source: string
+  reason: string
+  receivedAt: number
+  method: string
+  type: string | null
+  query: string
+  headers: readonly string[]
+  body: Uint8Array
+}
+
+/** An event as routing and mapping read it. `body` is packed: open it with `unpackBody`. */
+export interface RecordedEvent {
+  seq: number
+  id: string
+  source: string
+  type: string | null
+  key: string
+  method: string
+  query: string
+  headers: readonly string[]
+  body: PackedBody
+  receivedAt: number
+  /** Only `recorded` ones are routed. */
+  receipt: 'recorded' | 'ignored' | 'id_conflict'
+}
+export interface PackedBody {
+  encoding: 'raw' | 'zstd' | 'pruned'
+  bytes: Uint8Array
+}
+
+/** Decisions of one batch; every event up to and including `throughSeq` counts as routed from then on. */
+export interface Routes {
+  decisions: readonly RouteDecision[]
+  throughSeq: number
+}
+export type RouteOutcome = 'matched' | 'unmatched' | 'quarantined'
+export interface RouteDecision {
+  eventSeq: number
+  type: string | null
+  outcome: RouteOutcome
+  /** Why: one entry a mapping looked at, or the reason of the quarantine. Plain JSON. */
+  detail: unknown
+  jobs: readonly PlannedJob[]
+  routedAt: number
+}
+export interface PlannedJob {
+  mapping: string
+  mappingHash: string
+  integration: string
+  orderKey: string | null
+  itemIndex: number
+  /** The element of `forEach`, as JSON; null without `forEach`. */
+  item: string | null
+  runAt: number | null
+  expiresAt: number | null
+  coalesce: boolean
+  /** Why it cannot run: it is kept as a dead letter. */
+  failed: { reason: string; message: string } | null
+}
+export interface RoutesRecorded {
+  jobs: number
+  superseded: number
+}
+
+/** `room`: how many more jobs each integration may have running; only those named are looked at. */
+export interface Claim {
+  bootId: string
+  now: number
+  leaseExpiresAt: number
+  room: readonly { integration: string; max: number }[]
+}
+export interface ClaimedJob {
+  seq: number
+  id: string
+  event: RecordedEvent
+  mapping: string
+  mappingHash: string
+  integration: string
+  orderKey: string | null
+  itemIndex: number
+  item: string | null
+  expiresAt: number | null
+  /** Attempts that counted so far. */
+  attempts: number
+  conflicts: number
+  progress: JobProgress
+}
+
+/** What a job has behind it: steps that must not run again, and the mutation whose answer was lost. Plain JSON. */
+export interface JobProgress {
+  /** The steps up to and including the last applied mutation, in order; later runs keep them as they are. */
+  done: DoneStep[]
+  doubt: Doubt | null
+}
+export interface DoneStep {
+  id: string
+  /** null = the step was skipped by its `if`. */
+  operation: string | null
+  data: unknown
+}
+export interface Doubt {
+  step: string
+  operation: string
+  variables: Record<string, unknown>
+  /** Steps before the doubtful one, so that the run can go on after it was found applied. */
+  before: DoneStep[]
+  /** How often the API said that nothing is there. */
+  asked: number
+  /** How often it could not be asked. */
+  failures: number
+}
+
+export interface Caps {
+  perMinuteMax: number | null
+  perDayMax: number | null
+}
+export interface Intent {
+  jobSeq: number
+  bootId: string
+  integration: string
+  /** Fingerprint of the token that will be sent. */
+  token: string
+  step: string
+  operation: string
+  effect: Effect
+  /** SHA-256 (hex) of the request body. */
+  requestHash: string
+  variables: string
+  caps: Caps
+  now: number
+  /** Stored with the intent, so that a death of the process leaves behind what verifying the lost answer needs; null for reads. */
+  progress: JobProgress | null
+}
+export type Effect = 'read' | 'set' | 'keyed' | 'verify' | 'once'
+export type IntentAnswer =
+  | { granted: true; attemptSeq: number }
+  | { granted: false; reason: 'minute_cap' | 'day_cap' | 'paused'; retryAt: number }
+  | { granted: false; reason: 'lease_lost' | 'token_refused' | 'integration_held' }
+
+export type AttemptOutcome = 'not_sent' | 'rejected' | 'applied' | 'unknown'
+export interface FinishAttempt {
+  attemptSeq: number
+  jobSeq: number
+  bootId: string
+  integration: string
+  token: string
+  outcome: AttemptOutcome
+  status: number | null
+  code: string | null
+  message: string | null
+  /** The answer, redacted and cut to a bound; null where there was none worth keeping. */
+  response: string | null
+  tokenAnswer: TokenAnswer | null
+  /** No request carries the token before this instant (429); null leaves it. */
+  pausedUntil: number | null
+  now: number
+  next: JobNext
+  progress: JobProgress
+}
+export type TokenAnswer = 'ok' | 'unauthorized' | 'forbidden' | 'rate_limited'
+
+export type JobNext =
+  | { state: 'running' }
+  | { state: 'succeeded' }
+  | { state: 'queued'; nextAttemptAt: number; counts: boolean; conflict?: boolean; reason: string; message: string }
+  | { state: 'dead'; reason: string; message: string }
+  | { state: 'held'; reason: string; message: string }
+  | { state: 'in_doubt'; nextAttemptAt: number; reason: string; message: string }
+export interface FinishJob {
+  jobSeq: number
+  bootId: string
+  now: number
+  next: JobNext
+  progress: JobProgress
+}
+export type FinishAnswer = { ok: true } | { ok: false; reason: 'lease_lost' }
+
+/** Ends leases that are not ours any more: of another boot, or past their time. */
+export interface Recovery {
+  bootId: string
+  now: number
+  settleMs: number
+  crashesMax: number
+}
+export interface Recovered {
+  requeued: number
+  inDoubt: number
+  held: number
+  dead: number
+}
+
+export interface TokenRegistration {
+  now: number
+  /** A start is a person's act: an integration held after refusals (403) may try again. */
+  resumeHeld: boolean
+  tokens: readonly { integration: string; fingerprint: string; purpose: string | null; owner: string | null }[]
+}
+export interface ProbeResult {
+  integration: string
+  token: string
+  answer: TokenAnswer
+  now: number
+}
+export interface IntegrationState {
+  integration: string
+  token: string
+  state: 'active' | 'refused' | 'held' | 'retired'
+  pausedUntil: number | null
+  probedAt: number | null
+  firstSeenAt: number
+  lastUsedAt: number | null
+  uses: number
+  lastAnswer: TokenAnswer | null
+}
+
+export interface Backlog {
+  openJobs: number
+  unroutedEvents: number
+  oldestUnroutedAt: number | null
+  /** The last row that was routed, and the newest there is. */
+  routedSeq: number
+  lastSeq: number
+}
+
+export interface EventDetail {
+  event: RecordedEvent
+  outcome: RecordOutcome | RouteOutcome | 'unrouted'
+  detail: unknown
+  redeliveries: number
+  jobs: readonly JobDetail[]
+}
+export interface JobDetail {
+  id: string
+  seq: number
+  mapping: string
+  integration: string
+  orderKey: string | null
+  itemIndex: number
+  state: 'queued' | 'running' | 'succeeded' | 'dead' | 'in_doubt' | 'held' | 'superseded'
+  reason: string | null
+  message: string | null
+  attempts: number
+  nextAttemptAt: number
+  history: readonly AttemptDetail[]
+}
+export interface AttemptDetail {
+  step: string
+  operation: string
+  effect: Effect
+  token: string
+  variables: string
+  sentAt: number
+  finishedAt: number | null
+  outcome: AttemptOutcome | null
+  status: number | null
+  code: string | null
+  message: string | null
+  response: string | null
+}
+
+export interface StoreHealth {
+  writable: boolean
+  diskFreeBytes: number
+  diskFreeMinBytes: number
+  reason: string | null
+}
+
+export interface PruneRequest {
+  now: number
+  payloadMs: number
+  eventMs: number
+  idempotencyKeyMs: number
+  rowsMax: number
+}
+export interface Pruned {
+  payloads: number
+  events: number
+  /** True where rows are left that are due: ask again soon. */
+  more: boolean
+}

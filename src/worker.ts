@@ -1,0 +1,122 @@
+import { failpoint } from './failpoint.ts'
+import type { ClaimedJob } from './store/store.ts'
+import { createGates, type Gates } from './worker/gates.ts'
+import { probeRefused } from './worker/probe-refused.ts'
+import { runJob } from './worker/run-job.ts'
+import type { WorkContext } from './worker/work-context.ts'
+
+/** A lease that is not renewed for this long has ended: the worker is gone, or stuck. */
+const LEASE_MS = 60_000
+const RENEW_MS = 15_000
+/** How often due retries are looked for; new jobs do not wait for it. */
+const POLL_MS = 200
+/** How often the ledger is read again even if nothing happened here. */
+const LEDGER_MS = 5_000
+/** Wait after a failure of the store. */
+const STORE_RETRY_MS = 500
+/** How long attempts under way may take to end when the service stops (semantics.md 8). */
+const STOP_MS = 30_000
+
+export type WorkerOptions = Omit<WorkContext, 'gates' | 'stopping' | 'onGateChange' | 'sleep'>
+
+export interface JobWorker {
+  /** Says that there may be something to do. */
+  wake(): void
+  /** The setup changed: tokens may be others. */
+  refresh(): void
+  /** Claims nothing more and waits for what is under way, 30 s at most. */
+  stop(): Promise<void>
+}
+
+/**
+ * EFFECT. Claims jobs that are due, no more at once than each integration allows, and works on each: map, execute,
+ * finish. A job can fail, never the worker; what a job leaves open when the process dies is found at the next start.
+ */
+export function startWorker(options: WorkerOptions): JobWorker {
+  const { store, live, log, bootId, now } = options
+  const gates: Gates = createGates()
+  const running = new Map<number, { job: ClaimedJob; done: Promise<void> }>()
+  let stopping = false
+  let ledgerReadAt = 0
+  let wake = (): void => {}
+
+  const context: WorkContext = {
+    ...options,
+    gates,
+    stopping: () => stopping,
+    onGateChange: () => {
+      ledgerReadAt = 0
+    },
+    sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
+  }
+
+  const loop = async (): Promise<void> => {
+    while (!stopping) {
+      const woken = new Promise<void>(resolve => {
+        wake = resolve
+      })
+      try {
+        if (now() - ledgerReadAt >= LEDGER_MS) {
+          ledgerReadAt = now()
+          gates.refresh(live.setup.config, await store.readIntegrations())
+          void probeRefused(context)
+        }
+        const room = gates.room(live.setup.config, countRunning(), now())
+        const jobs =
+          room.length === 0 ? [] : await store.claimJobs({ bootId, now: now(), leaseExpiresAt: now() + LEASE_MS, room })
+        if (jobs.length > 0) failpoint('after_claim')
+        for (const job of jobs) begin(job)
+        if (jobs.length === 0) await Promise.race([woken, context.sleep(POLL_MS)])
+      } catch (error) {
+        log.error({ err: error }, 'jobs could not be claimed; trying again')
+        await context.sleep(STORE_RETRY_MS)
+      }
+    }
+  }
+
+  const begin = (job: ClaimedJob): void => {
+    const done = runJob(job, context)
+      .catch(error => log.error({ err: error, jobId: job.id }, 'a job was interrupted; its lease will end'))
+      .finally(() => {
+        running.delete(job.seq)
+        wake()
+      })
+    running.set(job.seq, { job, done })
+  }
+
+  const countRunning = (): Map<string, number> => {
+    const counts = new Map<string, number>()
+    for (const { job } of running.values()) counts.set(job.integration, (counts.get(job.integration) ?? 0) + 1)
+    return counts
+  }
+
+  const renewal = setInterval(() => {
+    const { limits } = live.setup.config
+    store
+      .extendLeases({ bootId, jobSeqs: [...running.keys()], leaseExpiresAt: now() + LEASE_MS })
+      .catch(error => log.error({ err: error }, 'leases could not be renewed'))
+    store
+      .recoverJobs({ bootId, now: now(), settleMs: limits.settleMs, crashesMax: CRASHES_MAX })
+      .catch(error => log.error({ err: error }, 'leases could not be looked through'))
+  }, RENEW_MS)
+  const looping = loop()
+
+  return {
+    wake: () => wake(),
+    refresh: () => {
+      context.onGateChange()
+      wake()
+    },
+    async stop() {
+      stopping = true
+      wake()
+      await looping
+      const all = Promise.all([...running.values()].map(({ done }) => done))
+      await Promise.race([all, new Promise(resolve => setTimeout(resolve, STOP_MS).unref())])
+      clearInterval(renewal)
+    },
+  }
+}
+
+/** An event that was being worked on at so many crashes is not tried again (semantics.md 3). */
+export const CRASHES_MAX = 3

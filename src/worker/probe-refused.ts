@@ -1,0 +1,37 @@
+import { classify } from '../execute/classify.ts'
+import { send } from '../execute/send.ts'
+import { fingerprintToken } from '../ledger/fingerprint.ts'
+import type { WorkContext } from './work-context.ts'
+
+/** A refused token is tried once in this time, with a query that changes nothing (semantics.md 4). */
+const PROBE_MS = 300_000
+const PROBE_OPERATION = 'projects'
+
+/** Asks for each refused token whether it is accepted again; a token that is lets its jobs go on. */
+export async function probeRefused(context: WorkContext): Promise<void> {
+  const { config, operations } = context.live.setup
+  const operation = operations.get(PROBE_OPERATION)
+  if (operation === undefined) return
+  for (const { integration: name, probedAt, lastUsedAt, token } of context.gates.findRefused(
+    context.now() - PROBE_MS,
+  )) {
+    const integration = config.integrations.get(name)
+    if (integration === undefined || fingerprintToken(integration.token) !== token) continue
+    if (Math.max(probedAt ?? 0, lastUsedAt ?? 0) > context.now() - PROBE_MS) continue
+    const sent = await send({
+      agent: context.agents.get(name, integration.concurrencyMax),
+      endpoint: new URL(config.endpoint),
+      token: integration.token,
+      operation: operation.name,
+      document: operation.document,
+      variables: {},
+      deadlineMs: config.limits.requestTimeoutMs,
+      responseBytesMax: config.limits.responseBytesMax,
+    })
+    const { tokenAnswer } = classify({ sent, effect: 'read', success: () => true, now: context.now() })
+    if (tokenAnswer === null) continue
+    await context.store.recordProbe({ integration: name, token, answer: tokenAnswer, now: context.now() })
+    context.log.warn({ integration: name, token, answer: tokenAnswer }, 'probed a refused token')
+    context.onGateChange()
+  }
+}

@@ -1,0 +1,178 @@
+import { hash } from 'node:crypto'
+import type { Config, IntegrationConfig } from '../config/load-config.ts'
+import { type Classified, classify } from '../execute/classify.ts'
+import { type Sent, send } from '../execute/send.ts'
+import { failpoint } from '../failpoint.ts'
+import { fingerprintToken } from '../ledger/fingerprint.ts'
+import type { Operation } from '../mapping/operation.ts'
+import type { ClaimedJob, Effect, JobNext, JobProgress } from '../store/store.ts'
+import type { WorkContext } from './work-context.ts'
+
+/** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */
+const WAIT_IN_PLACE_MAX_MS = 5_000
+/** How often a waiting job looks whether the service is stopping. */
+const LOOK_MS = 250
+/** Characters of an answer that are kept with its attempt. */
+const RESPONSE_CHARS_MAX = 2_048
+
+export interface AttemptRequest {
+  step: string
+  operation: Operation
+  effect: Effect
+  variables: Record<string, unknown>
+  /** Stored with the intent (writes whose answer may have to be verified); null for the rest. */
+  progressAtIntent: JobProgress | null
+  /** True where earlier steps of this run were reads that a later run would have to repeat. */
+  hasReads: boolean
+}
+
+/** `sent`: an answer or its absence, to be judged and recorded by the caller. `moved`: the job went elsewhere before anything was sent. */
+export type Attempted =
+  | {
+      kind: 'sent'
+      attemptSeq: number
+      classified: Classified
+      data: Record<string, unknown>
+      response: string | null
+      token: string
+    }
+  | { kind: 'moved' }
+
+/**
+ * Makes one attempt: waits for the caps, has the intent on disk before any byte leaves, sends, and classifies what came
+ * back. The outcome is the caller's to record, together with what it means for the job.
+ */
+export async function runAttempt(job: ClaimedJob, request: AttemptRequest, context: WorkContext): Promise<Attempted> {
+  const config = context.live.setup.config
+  const integration = config.integrations.get(job.integration)!
+  const token = fingerprintToken(integration.token)
+  const attemptSeq = await takeIntent(job, request, token, integration, context)
+  if (attemptSeq === null) return { kind: 'moved' }
+  failpoint('after_intent')
+
+  const startedAt = performance.now()
+  const sent = await send(outgoing(request, integration, config, context))
+  failpoint('after_response')
+  const classified = classify({
+    sent,
+    effect: request.effect,
+    success: data => isSuccess(request.operation, data),
+    now: context.now(),
+  })
+  context.log.info(
+    {
+      jobId: job.id,
+      eventId: job.event.id,
+      mapping: job.mapping,
+      step: request.step,
+      operation: request.operation.name,
+      outcome: classified.outcome,
+      verdict: classified.verdict,
+      status: classified.status,
+      code: classified.code,
+      ms: Math.round(performance.now() - startedAt),
+    },
+    'attempt',
+  )
+  return { kind: 'sent', attemptSeq, classified, data: dataOf(sent), response: responseOf(sent, classified), token }
+}
+
+async function takeIntent(
+  job: ClaimedJob,
+  request: AttemptRequest,
+  token: string,
+  integration: IntegrationConfig,
+  context: WorkContext,
+): Promise<number | null> {
+  const variables = JSON.stringify(request.variables)
+  const requestHash = hash('sha256', `${request.operation.document}\n${variables}`, 'hex')
+  for (;;) {
+    const answer = await context.store.recordIntent({
+      jobSeq: job.seq,
+      bootId: context.bootId,
+      integration: job.integration,
+      token,
+      step: request.step,
+      operation: request.operation.name,
+      effect: request.effect,
+      requestHash,
+      variables,
+      caps: integration.caps,
+      now: context.now(),
+      progress: request.progressAtIntent,
+    })
+    if (answer.granted) return answer.attemptSeq
+    if (answer.reason === 'lease_lost') return null
+    if (!('retryAt' in answer)) {
+      await release(job, context, context.now(), answer.reason, 'The token is not accepted at the moment')
+      context.onGateChange()
+      return null
+    }
+    const wait = answer.retryAt - context.now()
+    if (wait > WAIT_IN_PLACE_MAX_MS && !request.hasReads) {
+      context.gates.closeUntil(job.integration, answer.retryAt)
+      await release(job, context, answer.retryAt, answer.reason, 'Waiting for the limits of the integration')
+      return null
+    }
+    await context.sleep(Math.min(Math.max(wait, 1), LOOK_MS))
+    if (context.stopping()) {
+      await release(job, context, context.now(), 'stopped', 'The service stopped while the job waited')
+      return null
+    }
+  }
+}
+
+/** Gives a job back untouched: its doubt, if it has one, stays a doubt. */
+async function release(
+  job: ClaimedJob,
+  context: WorkContext,
+  nextAttemptAt: number,
+  reason: string,
+  message: string,
+): Promise<void> {
+  const next: JobNext =
+    job.progress.doubt === null
+      ? { state: 'queued', nextAttemptAt, counts: false, reason, message }
+      : { state: 'in_doubt', nextAttemptAt, reason, message }
+  await context.store.finishJob({
+    jobSeq: job.seq,
+    bootId: context.bootId,
+    now: context.now(),
+    next,
+    progress: job.progress,
+  })
+}
+
+function outgoing(
+  { operation, variables }: AttemptRequest,
+  integration: IntegrationConfig,
+  config: Config,
+  context: WorkContext,
+): Parameters<typeof send>[0] {
+  return {
+    agent: context.agents.get(integration.name, integration.concurrencyMax),
+    endpoint: new URL(config.endpoint),
+    token: integration.token,
+    operation: operation.name,
+    document: operation.document,
+    variables,
+    deadlineMs: config.limits.requestTimeoutMs,
+    responseBytesMax: config.limits.responseBytesMax,
+  }
+}
+
+function isSuccess(operation: Operation, data: Record<string, unknown>): boolean | null {
+  if (operation.success === null) return true
+  const result = operation.success.evaluate({ data })
+  return result.ok && typeof result.value === 'boolean' ? result.value : null
+}
+
+function dataOf(sent: Sent): Record<string, unknown> {
+  return sent.kind === 'answered' ? (sent.data ?? {}) : {}
+}
+
+/** What was read needs no keeping: it can be read again. */
+function responseOf(sent: Sent, classified: Classified): string | null {
+  if (sent.kind !== 'answered') return null
+  return classified.outcome === 'applied' ? null : sent.body.slice(0, RESPONSE_CHARS_MAX)
+}
