@@ -5,10 +5,13 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { answerClientError } from './answer-client-error.ts'
 import type { Bridge } from './bridge.ts'
+import { findRequestProblem, leavesBody } from './check-request.ts'
 import { BridgeError, type ErrorCode } from './errors.ts'
 
 declare module 'fastify' {
@@ -23,8 +26,8 @@ declare module 'fastify' {
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
-/** Header lines of a request; Node itself drops what comes after the 2,000th without a word. */
-const HEADERS_MAX = 100
+/** How often Node looks for requests over their time; its own 30 s would let a slow one live three times as long. */
+const TIMEOUT_CHECK_MS = 1_000
 /** Largest body any source may have, in bytes; each source has its own limit below it. */
 const BODY_BYTES_MAX = 104_857_600
 /** Addresses whose failures are remembered at once. */
@@ -64,7 +67,15 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // Host is checked below, with an answer of ours
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      requireHostHeader: false,
+    },
+    clientErrorHandler: answerClientError,
+    // a path that cannot be decoded or is too long names nothing of ours; Fastify's own answer repeats it
+    frameworkErrors: (_error, request, reply) => sendNotFound(request, reply),
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
@@ -82,19 +93,22 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
 
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff')
-    if (request.raw.rawHeaders.length > HEADERS_MAX * 2) {
-      reply
-        .code(431)
-        .header('connection', 'close')
-        .send(errorBody('headers_too_many', `More than ${HEADERS_MAX} headers`, request))
+    const problem = findRequestProblem(request.raw)
+    if (problem !== null) {
+      const { status, code, message } = problem
+      reply.code(status).header('connection', 'close').send(errorBody(code, message, request))
       return
     }
-    if (!bridge.closing) return done()
-    reply.header('connection', 'close')
-    done(new BridgeError('shutting_down', 'The bridge is shutting down', { retryAfterSec: 5 }))
+    if (bridge.closing) {
+      reply.header('connection', 'close')
+      return done(new BridgeError('shutting_down', 'The bridge is shutting down', { retryAfterSec: 5 }))
+    }
+    // here, before its body would be parsed
+    if (request.is404) return void sendNotFound(request, reply)
+    done()
   })
-  app.setNotFoundHandler((request, reply) => reply.code(404).send(errorBody('not_found', 'Not found', request)))
   app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (leavesBody(request.raw)) reply.header('connection', 'close')
     if (error instanceof BridgeError && STATUS[error.code] !== undefined) {
       if (error.retryAfterSec !== null) reply.header('retry-after', error.retryAfterSec)
       if (error.code === 'store_unavailable')
@@ -115,6 +129,14 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     matchFilter: (path: string) => /\/index\.(ts|js)$/.test(path),
   })
   return app
+}
+
+function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (leavesBody(request.raw)) reply.header('connection', 'close')
+  return reply
+    .code(404)
+    .header('x-content-type-options', 'nosniff')
+    .send(errorBody('not_found', 'Not found', request))
 }
 
 const CLIENT_ERRORS: Record<number, string> = {

@@ -5,6 +5,10 @@ export interface SecretBook {
   values: readonly string[]
 }
 
+/** Lines are gathered up to this size or time: a system call a line costs as much as verifying a signature. */
+const LOG_BUFFER_BYTES = 4_096
+const LOG_FLUSH_MS = 100
+
 /**
  * Makes the logger: JSON lines on standard output, written without waiting. Errors have every known secret struck out
  * of their texts, because some libraries and servers repeat what they were given.
@@ -23,10 +27,7 @@ export function createLogger(level: string, secrets: SecretBook, destination?: D
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
-      redact: {
-        paths: ['req.headers', 'headers', '*.authorization', '*.token', '*.secret', '*.secrets'],
-        censor: '[redacted]',
-      },
+      redact: { paths: ['headers', 'authorization', 'token', 'secret', 'secrets'], censor: '[redacted]' },
       serializers: {
         err: error => {
           const { type, message, stack, code } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>
@@ -35,6 +36,6 @@ export function createLogger(level: string, secrets: SecretBook, destination?: D
         cause: strike,
       },
     },
-    destination ?? pino.destination({ fd: 1, sync: false }),
+    destination ?? pino.destination({ fd: 1, sync: false, minLength: LOG_BUFFER_BYTES, periodicFlush: LOG_FLUSH_MS }),
   )
 }

@@ -73,7 +73,7 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
     ignored: source.isPing(map),
   }
   const recorded = await custody.store.recordEvent(event)
-  if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, recorded, recorded.eventSeq))
+  if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, headers, recorded, recorded.eventSeq))
   return { kind: 'taken', outcome: recorded.outcome, eventId: recorded.eventId }
 }
 
@@ -83,8 +83,8 @@ function contentKey({ method, query, urlType, body }: Incoming): string {
   return `sha256:${hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex')}`
 }
 
-function asRecorded(event: NewEvent, { eventId, outcome }: Recorded, seq: number): RecordedEvent {
-  const { source, type, key, method, query, headers, body, receivedAt } = event
+function asRecorded(event: NewEvent, headers: readonly string[], { eventId, outcome }: Recorded, seq: number): RecordedEvent {
+  const { source, type, key, method, query, body, receivedAt } = event
   const receipt = outcome === 'ignored' || outcome === 'id_conflict' ? outcome : 'recorded'
   return {
     seq,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { failpoint } from './failpoint.ts'
 import type { FreshEvents } from './route/fresh-events.ts'
+import { judgeAlone } from './route/judge-alone.ts'
 import type { Judge } from './route/open-judge.ts'
 import type { RecordedEvent, RouteDecision, Store } from './store/store.ts'
 
@@ -55,7 +56,9 @@ export async function startRouting({ store, judge, fresh, log, onJobs }: Routing
   }
 
   const routeBatch = async (events: readonly RecordedEvent[]): Promise<number> => {
-    const decisions = await judge.decide(events.filter(event => event.receipt === 'recorded'))
+    const recorded = events.filter(event => event.receipt === 'recorded')
+    const readAgain = async (seq: number): Promise<RecordedEvent> => (await store.takeRecorded({ afterSeq: seq - 1, limit: 1 }))[0]!
+    const decisions = (await judge.decide(recorded)) ?? (await judgeAlone(judge, recorded.map(({ seq }) => seq), readAgain))
     const through = events.at(-1)!.seq
     const { jobs } = await store.recordRoutes({ decisions, throughSeq: through })
     failpoint('after_routes')

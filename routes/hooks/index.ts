@@ -105,7 +105,7 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   }
 }
 
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
 function headOf(request: FastifyRequest): { method: string; query: string; rawHeaders: readonly string[] } {
   const { url, rawHeaders } = request.raw

@@ -25,7 +25,8 @@ export function readBody(
   payload.on('end', () => {
     if (bytes <= bytesMax) done(null, joinOwned(chunks, bytes))
   })
-  payload.on('error', error => done(error))
+  // the sender went away: nothing of ours failed, and nobody is there to be told
+  payload.on('error', error => done(Object.assign(error, { statusCode: 400 })))
 }
 
 /** Memory of its own, of just this size: what crosses threads takes the whole underlying buffer along, and a socket's is 64 KB. */

@@ -93,7 +93,7 @@ function checkKeys(
   if (file.source !== '') checkReference('source', file.source, context.sources, source, problems)
   if (file.integration !== '') checkReference('integration', file.integration, context.integrations, source, problems)
   const refuse = (pointer: string, code: ProblemCode, message: string, expected: string, found: string) =>
-    problems.push(problemAt(source, pointer, { code, message, expected, found }))
+    problems.push(problemAt(source, pointer, { code, message, expected, found }, 'key'))
   if (present.has('coalesce') && !present.has('order')) {
     refuse('/coalesce', 'missing_key', 'coalesce needs an order key', '"order" beside it', 'nothing')
   }

@@ -37,10 +37,10 @@ export function checkMappings(files: MappingFiles, context: LoadContext): Mappin
     if (compiled.action !== null) actions.set(name, compiled.action)
   }
   const mappings: CheckedMapping[] = []
-  for (const { name, source } of readSources(files.mappings, problems)) {
+  for (const { name, source, isSound } of readSources(files.mappings, problems)) {
     const compiled = compileMapping(name, source.json, { ...context, operations, actions }, source)
     problems.push(...compiled.problems)
-    if (compiled.mapping !== null) mappings.push(compiled.mapping)
+    if (compiled.mapping !== null && isSound) mappings.push(compiled.mapping)
   }
   if (files.mappings.length === 0) {
     const parts = {
@@ -53,11 +53,18 @@ export function checkMappings(files: MappingFiles, context: LoadContext): Mappin
   return { mappings, operations, actions, problems: problems.sort(byPlace) }
 }
 
-function readSources(files: readonly TextFile[], problems: Problem[]): { name: string; source: SourceFile }[] {
+/** `isSound`: without problems of its own, such as duplicate keys. */
+interface NamedSource {
+  name: string
+  source: SourceFile
+  isSound: boolean
+}
+
+function readSources(files: readonly TextFile[], problems: Problem[]): NamedSource[] {
   return files.flatMap(({ name, file, text }) => {
     const read = readSource(file, text)
     problems.push(...read.problems)
-    return read.ok ? [{ name, source: read.source }] : []
+    return read.ok ? [{ name, source: read.source, isSound: read.problems.length === 0 }] : []
   })
 }
 

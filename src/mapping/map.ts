@@ -73,7 +73,8 @@ function mapBody(step: CheckedStep, scope: Scope): MappedStep {
   }
   if (step.kind === 'hold') return { kind: 'hold', message: String(result.value) }
   const variables = result.value as Record<string, unknown>
-  const text = JSON.stringify(variables)
+  const text = stringify(variables)
+  if (text === null) return tooLarge(step)
   // JSON.stringify writes a lone surrogate, and nothing else, as an escape of this form (ECMA-262 25.5.2).
   if (/\\ud[89a-f][0-9a-f]{2}/.test(text) && !isWellFormed(variables)) {
     return {
@@ -82,11 +83,22 @@ function mapBody(step: CheckedStep, scope: Scope): MappedStep {
       message: `a text of step "${step.id}" holds half of a surrogate pair`,
     }
   }
-  if (Buffer.byteLength(text) > VARIABLES_BYTES_MAX) {
-    const message = `the variables of step "${step.id}" are larger than ${VARIABLES_BYTES_MAX} bytes`
-    return { kind: 'failed', reason: 'variables_too_large', message }
-  }
+  if (Buffer.byteLength(text) > VARIABLES_BYTES_MAX) return tooLarge(step)
   return { kind: 'run', operation: step.operation, variables }
+}
+
+function tooLarge(step: CheckedStep): MappedStep {
+  const message = `the variables of step "${step.id}" are larger than ${VARIABLES_BYTES_MAX} bytes`
+  return { kind: 'failed', reason: 'variables_too_large', message }
+}
+
+/** null where the text would pass what V8 can hold (about 512 MiB): many large values in one step. */
+function stringify(value: unknown): string | null {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return null
+  }
 }
 
 function isWellFormed(value: unknown): boolean {

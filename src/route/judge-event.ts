@@ -14,10 +14,15 @@ import type { PlannedJob, RecordedEvent, RouteDecision } from '../store/store.ts
 /** Longest event type, in characters. */
 const TYPE_CHARS_MAX = 200
 
+/** How a source says its event type, and reads its forms. */
+export interface SourceRule {
+  eventType: Template | null
+  form: PayloadForm
+}
+
 /** What judgement goes by. */
 export interface Rules {
-  /** How each source says its event type, and reads its forms. */
-  sources: ReadonlyMap<string, { eventType: Template | null; form: PayloadForm }>
+  sources: ReadonlyMap<string, SourceRule>
   mappings: readonly CheckedMapping[]
   constants: Readonly<Record<string, unknown>>
   jsonDepthMax: number

@@ -1,18 +1,23 @@
 import { parentPort } from 'node:worker_threads'
 import { checkMappings } from '../mapping/load-mappings.ts'
 import { compileIdentifier } from '../source/find-identifier.ts'
-import { judgeEvent, type Rules } from './judge-event.ts'
-import type { FromJudge, JudgeSetup, ToJudge } from './wire.ts'
+import { judgeEvent, type Rules, type SourceRule } from './judge-event.ts'
+import { bodyMemory, type FromJudge, type JudgeSetup, type SentEvent, type ToJudge, unpackEvent } from './wire.ts'
 
+const port = parentPort!
 let rules: Rules | null = null
 
-parentPort!.on('message', (message: ToJudge) => {
+port.on('message', (message: ToJudge) => {
   if (message.kind === 'setup') rules = makeRules(message.setup)
-  else
-    parentPort!.postMessage({
-      decisions: message.events.map(event => judgeEvent(event, rules!, Date.now())),
-    } satisfies FromJudge)
+  else port.postMessage({ decisions: message.events.map(judge) } satisfies FromJudge)
 })
+
+function judge(sent: SentEvent): FromJudge['decisions'][number] {
+  const event = unpackEvent(sent)
+  const decision = judgeEvent(event, rules!, Date.now())
+  bodyMemory(event.body)?.transfer(0) // given back at once, not when garbage is next collected
+  return decision
+}
 
 /** Compiles what the main thread found in order; the texts are the same, so nothing can be wrong with them here. */
 function makeRules(setup: JudgeSetup): Rules {
@@ -21,7 +26,7 @@ function makeRules(setup: JudgeSetup): Rules {
     integrations: new Set(setup.integrations),
     constants: setup.constants,
   })
-  const sources = new Map<string, Rules['sources'] extends ReadonlyMap<string, infer S> ? S : never>()
+  const sources = new Map<string, SourceRule>()
   for (const { name, eventType, form } of setup.sources) {
     const compiled = compileIdentifier(eventType, '/eventType')
     sources.set(name, { eventType: compiled.ok ? compiled.template : null, form })

@@ -1,7 +1,7 @@
 import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { MappingFiles } from '../mapping/read-mapping-files.ts'
 import type { Setup } from '../setup/setup.ts'
-import type { RecordedEvent, RouteDecision } from '../store/store.ts'
+import type { PackedBody, RecordedEvent, RouteDecision } from '../store/store.ts'
 
 /** What the judging thread makes its rules from: plain data, no secrets. */
 export interface JudgeSetup {
@@ -13,19 +13,46 @@ export interface JudgeSetup {
   jobsPerEventMax: number
 }
 
-export type ToJudge = { kind: 'setup'; setup: JudgeSetup } | { kind: 'judge'; events: readonly RecordedEvent[] }
+export type ToJudge = { kind: 'setup'; setup: JudgeSetup } | { kind: 'judge'; events: readonly SentEvent[] }
 export interface FromJudge {
   decisions: RouteDecision[]
+}
+
+/** An event on its way to the thread: a list without names, because each name would be copied with each event. */
+export type SentEvent = readonly [
+  seq: number,
+  id: string,
+  source: string,
+  type: string | null,
+  key: string,
+  query: string,
+  headers: string,
+  encoding: PackedBody['encoding'],
+  body: Uint8Array,
+  receivedAt: number,
+]
+
+/** Packs an event for the thread; its body is given away where `bodyMemory` says so. */
+export function packEvent(event: RecordedEvent): SentEvent {
+  const { seq, id, source, type, key, query, headers, body, receivedAt } = event
+  return [seq, id, source, type, key, query, JSON.stringify(headers), body.encoding, body.bytes, receivedAt]
+}
+
+/** Opens what `packEvent` made. */
+export function unpackEvent(sent: SentEvent): RecordedEvent {
+  const [seq, id, source, type, key, query, headers, encoding, bytes, receivedAt] = sent
+  return { seq, id, source, type, key, method: '', query, headers: JSON.parse(headers) as string[], body: { encoding, bytes }, receivedAt, receipt: 'recorded' }
+}
+
+/** The memory of a body, where it is the body's alone and so can be given to another thread without copying. */
+export function bodyMemory({ bytes }: PackedBody): ArrayBuffer | null {
+  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0 ? bytes.buffer : null
 }
 
 /** Picks what judgement needs out of a setup. */
 export function judgeSetup({ config, files }: Setup): JudgeSetup {
   return {
-    sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({
-      name,
-      eventType,
-      form: preset.form,
-    })),
+    sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({ name, eventType, form: preset.form })),
     integrations: [...config.integrations.keys()],
     constants: config.constants,
     files,

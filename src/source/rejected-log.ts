@@ -1,8 +1,8 @@
 import type { RejectedBatch, RejectedSample } from '../store/store.ts'
 
 const MINUTE_MS = 60_000
-/** Refused deliveries kept in full per flush: a flood of them costs no more than this. */
-const SAMPLES_PER_FLUSH_MAX = 20
+/** The last refused deliveries of a source kept in full per flush: a flood of them costs no more, and hides no other source's. */
+const SAMPLES_PER_SOURCE_MAX = 5
 /** Bytes of a refused body that are kept; what is larger cannot be verified again. */
 const SAMPLE_BYTES_MAX = 65_536
 
@@ -16,20 +16,24 @@ export interface RejectedLog {
 /** Makes an empty log. */
 export function createRejectedLog(): RejectedLog {
   let counts = new Map<string, RejectedBatch['counts'][number]>()
-  let samples: RejectedSample[] = []
+  let samples = new Map<string, RejectedSample[]>()
+  const keep = (sample: RejectedSample): void => {
+    const kept = samples.get(sample.source) ?? []
+    samples.set(sample.source, [...kept.slice(1 - SAMPLES_PER_SOURCE_MAX), sample])
+  }
   return {
     add(sample) {
       const minuteAt = Math.floor(sample.receivedAt / MINUTE_MS) * MINUTE_MS
       const key = `${sample.source}\n${sample.reason}\n${minuteAt}`
       const known = counts.get(key)
       counts.set(key, { source: sample.source, reason: sample.reason, minuteAt, count: (known?.count ?? 0) + 1 })
-      if (samples.length < SAMPLES_PER_FLUSH_MAX && sample.body.byteLength <= SAMPLE_BYTES_MAX) samples.push(sample)
+      if (sample.body.byteLength <= SAMPLE_BYTES_MAX) keep(sample)
     },
     take() {
       if (counts.size === 0) return null
-      const batch = { counts: [...counts.values()], samples }
+      const batch = { counts: [...counts.values()], samples: [...samples.values()].flat() }
       counts = new Map()
-      samples = []
+      samples = new Map()
       return batch
     },
   }

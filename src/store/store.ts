@@ -45,8 +45,8 @@ export interface NewEvent {
   replayKey: string | null
   method: string
   query: string
-  /** `[name, value, name, value, …]`, names lower-case. */
-  headers: readonly string[]
+  /** `[name, value, name, value, …]`, names lower-case; or the same as JSON text, as it is stored. */
+  headers: readonly string[] | string
   body: Uint8Array
   receivedAt: number
   /** A ping of the provider: kept in the history, never mapped. */

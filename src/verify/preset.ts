@@ -30,7 +30,9 @@ export const Preset = z.strictObject({
   deliveryHeaders: z
     .record(z.string(), z.string())
     .optional()
-    .describe('Headers a test delivery carries beside its signature; ${type}, ${event} (its first segment) and ${id} are filled in'),
+    .describe(
+      'Headers a test delivery carries beside its signature; ${type}, ${event} (its first segment) and ${id} are filled in',
+    ),
   duplicateStatus: z.literal(200),
   identicalBodiesWindowMs: z
     .int()

@@ -31,7 +31,7 @@ export async function probeRefused(context: WorkContext): Promise<void> {
     const { tokenAnswer } = classify({ sent, effect: 'read', success: () => true, now: context.now() })
     if (tokenAnswer === null) continue
     await context.store.recordProbe({ integration: name, token, answer: tokenAnswer, now: context.now() })
-    context.log.warn({ integration: name, token, answer: tokenAnswer }, 'probed a refused token')
+    context.log.warn({ integration: name, fingerprint: token, answer: tokenAnswer }, 'probed a refused token')
     context.onGateChange()
   }
 }

@@ -2,7 +2,7 @@ import type { Environment } from '@marcbachmann/cel-js'
 import { describeFailure, type ExpressionFailure } from './describe-failure.ts'
 import { describeProblem, type ExpressionProblem, type KnownNames, placeProblem } from './describe-problem.ts'
 import { environmentFor } from './environment.ts'
-import { resetBudget } from './evaluation-budget.ts'
+import { isBudgetSpent, resetBudget, TOO_COSTLY } from './evaluation-budget.ts'
 import { EXPRESSION_UNITS_MAX } from './expression-limits.ts'
 import { findReferences, type Reference } from './find-references.ts'
 import { guardTree } from './guard-tree.ts'
@@ -79,20 +79,29 @@ function conjunctsOf(node: SyntaxNode, source: string): string[] {
 
 function evaluateProgram(program: (scope: Scope) => unknown, source: string, scope: Scope): Evaluation {
   try {
-    resetBudget()
-    return { ok: true, value: toJsonValue(program(scope)) }
+    return evaluateOnce(program, scope)
   } catch (error) {
+    if (isBudgetSpent()) return tooCostly()
     return needsMaps(error, scope) ? evaluateAgain(program, source, withMaps(scope)) : describeFailure(error, source)
   }
 }
 
 function evaluateAgain(program: (scope: Scope) => unknown, source: string, scope: Scope): Evaluation {
   try {
-    resetBudget()
-    return { ok: true, value: toJsonValue(program(scope)) }
+    return evaluateOnce(program, scope)
   } catch (error) {
-    return describeFailure(error, source)
+    return isBudgetSpent() ? tooCostly() : describeFailure(error, source)
   }
+}
+
+function evaluateOnce(program: (scope: Scope) => unknown, scope: Scope): Evaluation {
+  resetBudget()
+  const value = toJsonValue(program(scope))
+  return isBudgetSpent() ? tooCostly() : { ok: true, value }
+}
+
+function tooCostly(): Evaluation {
+  return { ok: false, reason: 'too_costly', message: TOO_COSTLY }
 }
 
 function refuseLength(source: string): CompiledExpression {

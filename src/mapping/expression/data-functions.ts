@@ -18,6 +18,11 @@ export function parseJson(text: string): unknown {
   return fail(parsed.reason === 'invalid_text' ? 'invalid_text' : 'invalid_value', `parseJson: ${parsed.message}`)
 }
 
+/** `bytes(...).json()`: as `parseJson`. */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  return isUtf8(bytes) ? parseJson(Buffer.from(bytes).toString('utf8')) : fail('invalid_value', 'json: not UTF-8')
+}
+
 /** Writes a value as JSON text without spaces. */
 export function json(value: unknown): string {
   const text = JSON.stringify(toJsonValue(value))

@@ -49,6 +49,7 @@ const SIGNATURES: readonly (readonly [string, Handler])[] = [
   ['string.boundedLastIndexOf(string): int', text.lastIndexOf],
   ['string.boundedLastIndexOf(string, int): int', text.lastIndexOf],
   ['parseJson(string): dyn', data.parseJson],
+  ['bytes.boundedJson(): dyn', data.parseJsonBytes],
   ['json(dyn): string', data.json],
   ['lookup(map, dyn, dyn): dyn', data.lookup],
   ['wouldChange(dyn, dyn): bool', data.wouldChange],

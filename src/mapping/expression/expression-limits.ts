@@ -25,11 +25,17 @@ export const LIST_ITEMS_MAX = 100_000
 /** Most values (elements, members, scalars) one result may hold. */
 export const RESULT_VALUES_MAX = 500_000
 
+/** Longest all texts and keys of one result together, in UTF-16 units (16 Mi). */
+export const RESULT_TEXT_UNITS_MAX = 16_777_216
+
 /** Deepest nesting of a result or of text read by parseJson, in levels of lists and maps. */
 export const RESULT_DEPTH_MAX = 128
 
 /** Longest text searched for by `contains`, `indexOf`, `replace`, `split`: V8's search is quadratic on long needles. */
 export const NEEDLE_UNITS_MAX = 1_024
+
+/** Longest text `duration` reads, in UTF-16 units: cel-js's pattern for it is cubic. */
+export const DURATION_UNITS_MAX = 64
 
 /** Limits of `matches`: pattern in UTF-16 units, its compiled size in RE2 instructions, and the text in UTF-16 units. */
 export const PATTERN_UNITS_MAX = 1_000

@@ -16,6 +16,7 @@ const RENAMED_METHODS: ReadonlyMap<string, string> = new Map([
   ['split', 'boundedSplit'],
   ['trim', 'boundedTrim'],
   ['join', 'boundedJoin'],
+  ['json', 'boundedJson'],
 ])
 
 /** A literal argument that can never work, found before any event comes. */

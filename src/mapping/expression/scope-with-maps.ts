@@ -7,22 +7,34 @@ import type { Scope } from './scope.ts'
  */
 const SUSPECT_CODES = new Set(['unsupported_type', 'variable_type_mismatch'])
 
-const converted = new WeakMap<object, { value: unknown; changed: boolean }>()
+interface Converted {
+  value: unknown
+  changed: boolean
+}
+
+const converted = new WeakMap<object, Converted>()
 
 /** Says whether the evaluation failed on a member named `constructor` somewhere in the scope. */
 export function needsMaps(error: unknown, scope: Scope): boolean {
   const code = (error as { code?: unknown } | null)?.code
   const isSuspect = code === undefined ? error instanceof TypeError : SUSPECT_CODES.has(code as string)
-  return isSuspect && Object.values(scope).some(value => convertKept(value).changed)
+  if (!isSuspect) return false
+  try {
+    return Object.entries(scope).some(([name, value]) => convertPart(name, value).changed)
+  } catch {
+    // Nested too deep to be walked: the evaluation fails as it did.
+    return false
+  }
 }
 
 /** The scope with a Map in place of every object that has a member named `constructor`. */
 export function withMaps(scope: Scope): Scope {
-  return Object.fromEntries(Object.entries(scope).map(([name, value]) => [name, convertKept(value).value]))
+  return Object.fromEntries(Object.entries(scope).map(([name, value]) => [name, convertPart(name, value).value]))
 }
 
-function convertKept(value: unknown): { value: unknown; changed: boolean } {
-  if (typeof value !== 'object' || value === null) return { value, changed: false }
+/** Only a payload is kept converted: `vars` and `steps` grow while a job runs. */
+function convertPart(name: string, value: unknown): Converted {
+  if (name !== 'payload' || typeof value !== 'object' || value === null) return convert(value)
   const present = converted.get(value)
   if (present !== undefined) return present
   const made = convert(value)
@@ -31,7 +43,7 @@ function convertKept(value: unknown): { value: unknown; changed: boolean } {
 }
 
 /** Recursive: payloads are bounded by `limits.jsonDepth`, results by `RESULT_DEPTH_MAX`; deeper ones fail as they did. */
-function convert(value: unknown): { value: unknown; changed: boolean } {
+function convert(value: unknown): Converted {
   if (typeof value !== 'object' || value === null) return { value, changed: false }
   if (Array.isArray(value)) {
     const items = value.map(convert)
@@ -39,7 +51,7 @@ function convert(value: unknown): { value: unknown; changed: boolean } {
       ? { value: items.map(item => item.value), changed: true }
       : { value, changed: false }
   }
-  const members = Object.entries(value).map(([key, item]): [string, ReturnType<typeof convert>] => [key, convert(item)])
+  const members = Object.entries(value).map(([key, item]): [string, Converted] => [key, convert(item)])
   const changed = Object.hasOwn(value, 'constructor') || members.some(([, item]) => item.changed)
   return changed
     ? { value: new Map(members.map(([key, item]) => [key, item.value])), changed }

@@ -5,6 +5,8 @@ export interface SyntaxNode {
   readonly start: number
   readonly end: number
   readonly input: string
+  /** What the type check chose to run; its arguments differ by `op`. */
+  handle?: (...args: unknown[]) => unknown
   readonly meta: { alternate?: SyntaxNode; macro?: unknown; evaluate?: EvaluateNode }
   setMeta(key: string, value: unknown): SyntaxNode
 }

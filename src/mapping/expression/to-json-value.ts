@@ -1,11 +1,12 @@
 import { Duration, UnsignedInt } from '@marcbachmann/cel-js/evaluator'
 import { setOwn } from '../set-own.ts'
-import { fail } from './evaluation-budget.ts'
-import { RESULT_DEPTH_MAX, RESULT_VALUES_MAX, TEXT_UNITS_MAX } from './expression-limits.ts'
+import { fail, spend } from './evaluation-budget.ts'
+import { RESULT_DEPTH_MAX, RESULT_TEXT_UNITS_MAX, RESULT_VALUES_MAX, TEXT_UNITS_MAX } from './expression-limits.ts'
 import { LOSSY_NUMBER } from './lossy-number.ts'
 
 interface Counted {
   values: number
+  textUnits: number
 }
 
 /**
@@ -17,13 +18,14 @@ interface Counted {
 export function toJsonValue(value: unknown): unknown {
   if (typeof value === 'string') return checkText(value)
   if (typeof value === 'boolean' || value === null) return value
-  return convert(value, 0, { values: 0 })
+  return convert(value, 0, { values: 0, textUnits: 0 })
 }
 
 function convert(value: unknown, depth: number, counted: Counted): unknown {
   if (++counted.values > RESULT_VALUES_MAX) fail('too_large', `the result holds more than ${RESULT_VALUES_MAX} values`)
   switch (typeof value) {
     case 'string':
+      countText(value, counted)
       return checkText(value)
     case 'boolean':
       return value
@@ -42,6 +44,13 @@ function convert(value: unknown, depth: number, counted: Counted): unknown {
 function checkText(text: string): string {
   if (text.length > TEXT_UNITS_MAX) fail('too_large', `the text is longer than ${TEXT_UNITS_MAX} UTF-16 units`)
   return text
+}
+
+function countText(text: string, counted: Counted): void {
+  counted.textUnits += text.length
+  if (counted.textUnits > RESULT_TEXT_UNITS_MAX) {
+    fail('too_large', `the texts of the result are longer than ${RESULT_TEXT_UNITS_MAX} UTF-16 units together`)
+  }
 }
 
 function toSafeNumber(value: bigint): number {
@@ -69,6 +78,7 @@ function toIsoText(value: Date): string {
 /** Copies only once a member differs: most results are parts of the payload as they came. */
 function convertList(list: readonly unknown[], depth: number, counted: Counted): unknown[] {
   let copy: unknown[] | null = null
+  spend(list.length / 16)
   for (let i = 0; i < list.length; i++) {
     const item = convert(list[i], depth, counted)
     if (copy === null && item !== list[i]) copy = list.slice(0, i)
@@ -79,7 +89,11 @@ function convertList(list: readonly unknown[], depth: number, counted: Counted):
 
 function convertMembers(value: object, depth: number, counted: Counted): object {
   const entries = Object.entries(value)
-  const converted = entries.map(([, item]) => convert(item, depth, counted))
+  spend(entries.length / 4)
+  const converted = entries.map(([key, item]) => {
+    countText(key, counted)
+    return convert(item, depth, counted)
+  })
   if (entries.every(([, item], i) => item === converted[i])) return value
   const copy = {}
   for (const [i, [key]] of entries.entries()) setOwn(copy, key, converted[i])

@@ -3,7 +3,7 @@ import { BridgeError } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import type { Call } from './group-commit.ts'
 import type { Answer, Ask, StoreMethod } from './operations.ts'
-import type { FromStore, StoreThreadData, ToStore, WireError } from './wire.ts'
+import { type FromStore, packEvent, type StoreThreadData, type ToStore, type WireError } from './wire.ts'
 
 export interface SqliteStoreOptions {
   /** Path of the database file; its folder is made if absent. */
@@ -37,6 +37,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const thread = new Worker(threadFile(), { workerData })
   const waiting = new Map<number, Waiting>()
   let calls: Call[] = []
+  /** Memory that goes over to the thread with the next message. */
+  let given: ArrayBuffer[] = []
   let lastId = 0
   let opened: { resolve: (epoch: number) => void; reject: (error: Error) => void }
   const opening = new Promise<number>((resolve, reject) => {
@@ -78,10 +80,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   })
 
   const flush = (): void => {
-    thread.postMessage({ kind: 'calls', calls } satisfies ToStore)
+    thread.postMessage({ kind: 'calls', calls } satisfies ToStore, given)
     calls = []
+    given = []
   }
-  const call = <M extends StoreMethod>(method: M, ask: Ask<M>): Promise<Answer<M>> =>
+  const call = <M extends StoreMethod>(method: M, ask: Ask<M>): Promise<Answer<M>> => send(method, ask)
+  const send = <M extends StoreMethod>(method: M, ask: unknown): Promise<Answer<M>> =>
     new Promise((resolve, reject) => {
       // a thread that is gone would never answer
       if (ended) return reject(closedError())
@@ -97,7 +101,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   })
   return {
     epoch,
-    recordEvent: ask => call('recordEvent', ask),
+    recordEvent: event => {
+      const sent = packEvent(event)
+      given.push(sent[9].buffer)
+      return send('recordEvent', sent)
+    },
     recordRejected: ask => call('recordRejected', ask),
     takeRecorded: ask => call('takeRecorded', ask),
     recordRoutes: ask => call('recordRoutes', ask),

@@ -79,7 +79,7 @@ export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEven
       RECEIPT[outcome],
       event.method,
       event.query,
-      JSON.stringify(event.headers),
+      typeof event.headers === 'string' ? event.headers : JSON.stringify(event.headers),
       ENCODING[packed.encoding],
       packed.bytes,
       event.body.byteLength,

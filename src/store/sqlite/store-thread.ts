@@ -4,11 +4,11 @@ import { armFailpoint } from '../../failpoint.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
-import { prepareOperations } from './operations.ts'
+import { type Operations, prepareOperations } from './operations.ts'
 import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
-import type { FromStore, StoreThreadData, ToStore, WireError } from './wire.ts'
+import { type FromStore, type SentEvent, type StoreThreadData, type ToStore, unpackEvent, type WireError } from './wire.ts'
 
 /** How often the free disk space is looked at while deliveries are recorded. */
 const DISK_CHECK_MS = 500
@@ -41,8 +41,19 @@ function serve(): void {
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
   }
-  const operations = prepareOperations(context)
+  const prepared = prepareOperations(context)
+  const operations: Operations = {
+    ...prepared,
+    recordEvent: sent => {
+      const event = unpackEvent(sent as unknown as SentEvent)
+      const recorded = prepared.recordEvent(event)
+      used.push(event.body.buffer)
+      return recorded
+    },
+  }
   let waiting: Call[] = []
+  /** Bodies that are in the database now: their memory is given back at once, not when garbage is next collected. */
+  let used: ArrayBuffer[] = []
 
   const flush = (): void => {
     const calls = waiting
@@ -59,6 +70,8 @@ function serve(): void {
         ok: false,
         error: new BridgeError('store_unavailable', 'The disk is almost full', { retryAfterSec: RETRY_AFTER_SEC }),
       })
+    for (const memory of used) memory.transfer(0)
+    used = []
     send({ kind: 'replies', replies: replies.map(wireReply) })
     if (calls.some(call => call.method === 'prune')) tryGiveBackSpace(context)
   }

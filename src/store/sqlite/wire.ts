@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
+import type { NewEvent } from '../store.ts'
 import type { Call, Reply } from './group-commit.ts'
 
 /** What the two sides of the store's thread say to each other. */
@@ -24,4 +25,34 @@ export interface WireError {
   /** The process must end: what was acknowledged is safe, what comes next would not be. */
   fatal: boolean
   detail: string | null
+}
+
+/** An event on its way to the thread: a list without names, because each name would be copied with each event. */
+export type SentEvent = readonly [
+  source: string,
+  type: string | null,
+  key: string,
+  keyWindowMs: number | null,
+  keyRetentionMs: number,
+  replayKey: string | null,
+  method: string,
+  query: string,
+  headers: string,
+  body: Uint8Array<ArrayBuffer>,
+  receivedAt: number,
+  ignored: boolean,
+]
+
+/** Packs an event for the thread. Its body is copied into memory that can be given away: the original is still to be judged. */
+export function packEvent(event: NewEvent): SentEvent {
+  const body = Buffer.allocUnsafeSlow(event.body.byteLength)
+  body.set(event.body)
+  const headers = typeof event.headers === 'string' ? event.headers : JSON.stringify(event.headers)
+  return [event.source, event.type, event.key, event.keyWindowMs, event.keyRetentionMs, event.replayKey, event.method, event.query, headers, body, event.receivedAt, event.ignored]
+}
+
+/** Opens what `packEvent` made. */
+export function unpackEvent(sent: SentEvent): NewEvent & { body: Uint8Array<ArrayBuffer> } {
+  const [source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored] = sent
+  return { source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored }
 }
