@@ -96,7 +96,10 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     const problem = findRequestProblem(request.raw)
     if (problem !== null) {
       const { status, code, message } = problem
-      reply.code(status).header('connection', 'close').send(errorBody(code, message, request))
+      reply
+        .code(status)
+        .header('connection', 'close')
+        .send(errorBody(code, message, request))
       return
     }
     if (bridge.closing) {

@@ -43,8 +43,8 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
   const verification = source.scheme.verify(incoming, source.secrets, receivedAt)
   if (!verification.ok) return { kind: 'refused', reason: verification.reason }
 
-  const headers = redactHeaders(incoming.rawHeaders, source.secretHeaders)
-  const map = headerMap(headers)
+  const list = redactHeaders(incoming.rawHeaders, source.secretHeaders)
+  const map = headerMap(list)
   const found = source.keyOf({
     method: incoming.method,
     query: incoming.query,
@@ -67,13 +67,13 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
     replayKey: verification.replayKey,
     method: incoming.method,
     query: incoming.query,
-    headers,
+    headers: JSON.stringify(list),
     body,
     receivedAt,
     ignored: source.isPing(map),
   }
   const recorded = await custody.store.recordEvent(event)
-  if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, headers, recorded, recorded.eventSeq))
+  if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, recorded, recorded.eventSeq))
   return { kind: 'taken', outcome: recorded.outcome, eventId: recorded.eventId }
 }
 
@@ -83,20 +83,9 @@ function contentKey({ method, query, urlType, body }: Incoming): string {
   return `sha256:${hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex')}`
 }
 
-function asRecorded(event: NewEvent, headers: readonly string[], { eventId, outcome }: Recorded, seq: number): RecordedEvent {
-  const { source, type, key, method, query, body, receivedAt } = event
+function asRecorded(event: NewEvent, { eventId, outcome }: Recorded, seq: number): RecordedEvent {
+  const { source, type, key, method, query, headers, body, receivedAt } = event
   const receipt = outcome === 'ignored' || outcome === 'id_conflict' ? outcome : 'recorded'
-  return {
-    seq,
-    id: eventId,
-    source,
-    type,
-    key,
-    method,
-    query,
-    headers,
-    body: { encoding: 'raw', bytes: body },
-    receivedAt,
-    receipt,
-  }
+  const packed = { encoding: 'raw', bytes: body } as const
+  return { seq, id: eventId, source, type, key, method, query, headers, body: packed, receivedAt, receipt }
 }

@@ -57,8 +57,15 @@ export async function startRouting({ store, judge, fresh, log, onJobs }: Routing
 
   const routeBatch = async (events: readonly RecordedEvent[]): Promise<number> => {
     const recorded = events.filter(event => event.receipt === 'recorded')
-    const readAgain = async (seq: number): Promise<RecordedEvent> => (await store.takeRecorded({ afterSeq: seq - 1, limit: 1 }))[0]!
-    const decisions = (await judge.decide(recorded)) ?? (await judgeAlone(judge, recorded.map(({ seq }) => seq), readAgain))
+    const readAgain = async (seq: number): Promise<RecordedEvent> =>
+      (await store.takeRecorded({ afterSeq: seq - 1, limit: 1 }))[0]!
+    const decisions =
+      (await judge.decide(recorded)) ??
+      (await judgeAlone(
+        judge,
+        recorded.map(({ seq }) => seq),
+        readAgain,
+      ))
     const through = events.at(-1)!.seq
     const { jobs } = await store.recordRoutes({ decisions, throughSeq: through })
     failpoint('after_routes')

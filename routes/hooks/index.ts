@@ -14,22 +14,30 @@ declare module 'fastify' {
   }
 }
 
+/** Failures of an address are counted over this time; see app.ts. */
+const FAILURE_WINDOW_MS = 60_000
+
 type Params = { source: string; eventType?: string }
 const EVENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
 /** `/hooks/:source[/:eventType]`: takes deliveries. Everything that can be decided from the headers is decided before the body is read. */
 export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   const { bridge } = app
+  /** While nobody has failed lately there is nothing to look up. */
+  let lastFailureAt = 0
   app.decorateRequest('source', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
 
   app.addHook<{ Params: Params }>('onRequest', async (request, reply) => {
-    const seen = await app.countFailure(request, { increment: false })
-    if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
+    if (Date.now() - lastFailureAt < FAILURE_WINDOW_MS) {
+      const seen = await app.countFailure(request, { increment: false })
+      if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
+    }
     const source = findSource(request)
     if (source === null) {
-      await app.countFailure(request)
+      lastFailureAt = Date.now()
+      await countFailure(request)
       throw new BridgeError('not_found', 'Not found')
     }
     if (source.retired) throw new BridgeError('source_retired', 'This source is retired')
@@ -95,9 +103,15 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       body,
     })
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
+    lastFailureAt = Date.now()
+    await countFailure(request)
+    throw new BridgeError('unauthorized', 'The delivery is not authentic')
+  }
+
+  /** The failure over the limit is already told to wait. */
+  async function countFailure(request: FastifyRequest): Promise<void> {
     const count = await app.countFailure(request)
     if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
-    throw new BridgeError('unauthorized', 'The delivery is not authentic')
   }
 
   function logDelivery(source: Source, receipt: Extract<Receipt, { kind: 'taken' }>, bytes: number): void {

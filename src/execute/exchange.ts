@@ -79,10 +79,11 @@ export function exchange({
             failpoint('after_send')
           },
           onResponseStart(_controller, statusCode, rawHeaders) {
+            if (statusCode < 200) return // 103 Early Hints and the like: the answer is still to come
             status = statusCode
             answerHeaders = readHeaders(rawHeaders)
-            const encoding = answerHeaders.get('content-encoding')
-            if (encoding !== undefined && encoding !== 'identity') fail('encoded')
+            const encoding = answerHeaders.get('content-encoding')?.toLowerCase() ?? ''
+            if (encoding !== '' && encoding !== 'identity') fail('encoded')
           },
           onResponseData(_controller, chunk) {
             bytes += chunk.byteLength
@@ -98,7 +99,7 @@ export function exchange({
             })
           },
           onResponseError(_controller, error) {
-            fail(causeOf(error))
+            fail(started ? 'reset' : causeOf(error))
           },
         },
       )
@@ -116,13 +117,18 @@ function readHeaders(raw: Record<string, string | string[] | undefined>): Readon
   return headers
 }
 
-/** Names what stopped an exchange; codes are Node's (dns, net, tls) and undici's. */
+/** Names what stopped an exchange before it began; codes are Node's (dns, net, tls) and undici's. */
 function causeOf(error: Error): FailureCause {
   const code = 'code' in error ? String(error.code) : ''
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns'
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return 'connect_timeout'
   if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES)$/.test(code)) return 'refused'
-  if (/^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) return 'tls'
+  if (
+    /^(CERT_|CRL_|ERR_TLS_|ERR_SSL_|ERROR_IN_C|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_|PATH_LENGTH|EPROTO)/.test(
+      code,
+    )
+  )
+    return 'tls'
   if (code.startsWith('UND_ERR_INVALID') || code === 'UND_ERR_NOT_SUPPORTED') return 'local'
   return 'reset'
 }

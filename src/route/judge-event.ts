@@ -7,7 +7,7 @@ import { type PayloadForm, parsePayload } from '../mapping/parse-payload.ts'
 import { planJobs } from '../mapping/plan-jobs.ts'
 import { queryOf } from '../source/compile-source.ts'
 import { findIdentifier } from '../source/find-identifier.ts'
-import { headerMap } from '../source/redact-headers.ts'
+import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { PlannedJob, RecordedEvent, RouteDecision } from '../store/store.ts'
 
@@ -34,7 +34,7 @@ export function judgeEvent(event: RecordedEvent, rules: Rules, now: number): Rou
   const source = rules.sources.get(event.source)
   const body = unpackBody(event.body)
   if (body === null) return quarantine(event, 'payload_pruned', 'its payload is older than retention.payload', now)
-  const headers = headerMap(event.headers)
+  const headers = headerMap(parseHeaders(event.headers))
   const parsed = parsePayload(
     body,
     headers['content-type'] ?? null,

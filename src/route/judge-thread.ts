@@ -16,7 +16,7 @@ function judge(sent: SentEvent): FromJudge['decisions'][number] {
   const event = unpackEvent(sent)
   const decision = judgeEvent(event, rules!, Date.now())
   bodyMemory(event.body)?.transfer(0) // given back at once, not when garbage is next collected
-  return decision
+  return { ...decision, detail: JSON.stringify(decision.detail) }
 }
 
 /** Compiles what the main thread found in order; the texts are the same, so nothing can be wrong with them here. */

@@ -35,24 +35,53 @@ export type SentEvent = readonly [
 /** Packs an event for the thread; its body is given away where `bodyMemory` says so. */
 export function packEvent(event: RecordedEvent): SentEvent {
   const { seq, id, source, type, key, query, headers, body, receivedAt } = event
-  return [seq, id, source, type, key, query, JSON.stringify(headers), body.encoding, body.bytes, receivedAt]
+  return [
+    seq,
+    id,
+    source,
+    type,
+    key,
+    query,
+    typeof headers === 'string' ? headers : JSON.stringify(headers),
+    body.encoding,
+    body.bytes,
+    receivedAt,
+  ]
 }
 
 /** Opens what `packEvent` made. */
 export function unpackEvent(sent: SentEvent): RecordedEvent {
   const [seq, id, source, type, key, query, headers, encoding, bytes, receivedAt] = sent
-  return { seq, id, source, type, key, method: '', query, headers: JSON.parse(headers) as string[], body: { encoding, bytes }, receivedAt, receipt: 'recorded' }
+  return {
+    seq,
+    id,
+    source,
+    type,
+    key,
+    method: '',
+    query,
+    headers,
+    body: { encoding, bytes },
+    receivedAt,
+    receipt: 'recorded',
+  }
 }
 
 /** The memory of a body, where it is the body's alone and so can be given to another thread without copying. */
 export function bodyMemory({ bytes }: PackedBody): ArrayBuffer | null {
-  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0 ? bytes.buffer : null
+  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0
+    ? bytes.buffer
+    : null
 }
 
 /** Picks what judgement needs out of a setup. */
 export function judgeSetup({ config, files }: Setup): JudgeSetup {
   return {
-    sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({ name, eventType, form: preset.form })),
+    sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({
+      name,
+      eventType,
+      form: preset.form,
+    })),
     integrations: [...config.integrations.keys()],
     constants: config.constants,
     files,

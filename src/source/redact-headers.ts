@@ -16,6 +16,11 @@ export function redactHeaders(rawHeaders: readonly string[], secret: ReadonlySet
   return headers
 }
 
+/** The list of headers of a stored event, which may be kept as JSON text. */
+export function parseHeaders(headers: readonly string[] | string): readonly string[] {
+  return typeof headers === 'string' ? (JSON.parse(headers) as string[]) : headers
+}
+
 /** Headers as an object without prototype; repeated ones are joined with ", " (RFC 9110 5.3). */
 export function headerMap(headers: readonly string[]): Record<string, string> {
   const map: Record<string, string> = Object.create(null)

@@ -86,7 +86,8 @@ export interface RecordedEvent {
   key: string
   method: string
   query: string
-  headers: readonly string[]
+  /** As in `NewEvent`: `parseHeaders` gives the list. */
+  headers: readonly string[] | string
   body: PackedBody
   receivedAt: number
   /** Only `recorded` ones are routed. */
@@ -107,7 +108,7 @@ export interface RouteDecision {
   eventSeq: number
   type: string | null
   outcome: RouteOutcome
-  /** Why: one entry a mapping looked at, or the reason of the quarantine. Plain JSON. */
+  /** Why: one entry a mapping looked at, or the reason of the quarantine. Plain JSON, or its text. */
   detail: unknown
   jobs: readonly PlannedJob[]
   routedAt: number

@@ -6,7 +6,7 @@ import { computeVars, mapStep } from '../mapping/map.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
 import { queryOf } from '../source/compile-source.ts'
-import { headerMap } from '../source/redact-headers.ts'
+import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { ClaimedJob, DoneStep, Doubt, Effect, JobNext, JobProgress } from '../store/store.ts'
 import { decideNext } from './decide-next.ts'
@@ -103,7 +103,7 @@ function prepare(job: ClaimedJob, { live, now }: WorkContext): Prepared {
     return dead('expired', 'It had not succeeded when its time (expiresAfter) was over')
   const body = unpackBody(job.event.body)
   if (body === null) return dead('payload_pruned', 'Its payload is older than retention.payload')
-  const headers = headerMap(job.event.headers)
+  const headers = headerMap(parseHeaders(job.event.headers))
   const form = sources.get(job.event.source)?.form ?? null
   const parsed = parsePayload(
     body,

@@ -17,16 +17,26 @@ create table event (
   receipt integer not null default 0,
   method text not null,
   query text not null,
-  headers text not null,
-  -- 0 raw, 1 zstd, 2 pruned
-  body_encoding integer not null,
-  body blob not null,
+  -- where headers and body lie; null once retention has removed them
+  block integer,
+  block_offset integer not null,
+  headers_bytes integer not null,
   body_bytes integer not null,
   body_crc integer not null,
   received_at integer not null
 ) strict;
 create index event_key on event (key_hash);
 create index event_replay on event (replay_hash) where replay_hash is not null;
+
+-- headers and bodies of neighbouring events, compressed together
+create table body_block (
+  seq integer primary key,
+  first_event integer not null,
+  last_event integer not null,
+  -- 0 raw, 1 zstd
+  encoding integer not null,
+  bytes blob not null
+) strict;
 
 create table redelivery (
   event_seq integer primary key,

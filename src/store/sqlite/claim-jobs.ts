@@ -24,7 +24,8 @@ interface JobRow {
 }
 
 /** Leases jobs that are due and stand first in the order of their key. */
-export function claimJobs({ db, epoch }: StoreContext): (claim: Claim) => ClaimedJob[] {
+export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[] {
+  const { db } = context
   const letDelayedIn = prepareLetDelayedIn(db)
   const due = db.prepare<[string, number, number], { seq: number }>(`
     select seq
@@ -51,7 +52,7 @@ export function claimJobs({ db, epoch }: StoreContext): (claim: Claim) => Claime
       for (const { seq } of due.all(integration, now, Math.max(0, max))) {
         lease.run(bootId, leaseExpiresAt, seq)
         const row = read.get(seq)
-        if (row !== undefined) claimed.push(jobFromRow(epoch, row))
+        if (row !== undefined) claimed.push(jobFromRow(context, row))
       }
     }
     return claimed
@@ -79,11 +80,11 @@ function prepareLetDelayedIn(db: StoreContext['db']): (now: number) => void {
   }
 }
 
-function jobFromRow(epoch: number, row: JobRow & EventRow): ClaimedJob {
+function jobFromRow(context: StoreContext, row: JobRow & EventRow): ClaimedJob {
   return {
     seq: row.job_seq,
-    id: formatId('job', epoch, row.job_seq),
-    event: { ...eventFromRow(epoch, row), type: row.routed_type },
+    id: formatId('job', context.epoch, row.job_seq),
+    event: { ...eventFromRow(context, row), type: row.routed_type },
     mapping: row.mapping,
     mappingHash: row.mapping_hash,
     integration: row.integration,

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import type { BodyBlocks } from './body-blocks.ts'
 import type { RateWindows } from './rate-windows.ts'
 
 /** What the operations on one open database share. */
@@ -7,6 +8,7 @@ export interface StoreContext {
   statements: { begin: Database.Statement<[]>; commit: Database.Statement<[]> }
   epoch: number
   gauge: Gauge
+  blocks: BodyBlocks
   windows: RateWindows
   /** Free bytes below which nothing is recorded any more. */
   diskFreeMinBytes: number

@@ -1,4 +1,5 @@
-import type { PackedBody, RecordedEvent } from '../store.ts'
+import type { RecordedEvent } from '../store.ts'
+import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 
 export interface EventRow {
@@ -8,21 +9,24 @@ export interface EventRow {
   idempotency_key: string
   method: string
   query: string
-  headers: string
-  body_encoding: number
-  body: Uint8Array
+  /** null once retention has removed headers and body. */
+  block: number | null
+  block_offset: number
+  headers_bytes: number
+  body_bytes: number
   received_at: number
   receipt: number
 }
 
-export const EVENT_COLUMNS =
-  'event.seq, event.source, event.type, event.idempotency_key, event.method, event.query, event.headers, event.body_encoding, event.body, event.received_at, event.receipt'
+export const EVENT_COLUMNS = `event.seq, event.source, event.type, event.idempotency_key, event.method, event.query, event.block,
+  event.block_offset, event.headers_bytes, event.body_bytes, event.received_at, event.receipt`
 
-const ENCODINGS: readonly PackedBody['encoding'][] = ['raw', 'zstd', 'pruned']
 const RECEIPTS: readonly RecordedEvent['receipt'][] = ['recorded', 'ignored', 'id_conflict']
 
 /** Turns a row of `event` into the event the rest of the bridge knows. */
-export function eventFromRow(epoch: number, row: EventRow): RecordedEvent {
+export function eventFromRow({ epoch, blocks }: StoreContext, row: EventRow): RecordedEvent {
+  const place = { offset: row.block_offset, headersBytes: row.headers_bytes, bodyBytes: row.body_bytes }
+  const content = row.block === null ? null : blocks.read({ block: row.block, ...place })
   return {
     seq: row.seq,
     id: formatId('evt', epoch, row.seq),
@@ -31,8 +35,8 @@ export function eventFromRow(epoch: number, row: EventRow): RecordedEvent {
     key: row.idempotency_key,
     method: row.method,
     query: row.query,
-    headers: JSON.parse(row.headers) as string[],
-    body: { encoding: ENCODINGS[row.body_encoding] ?? 'pruned', bytes: row.body },
+    headers: content === null ? [] : (JSON.parse(content.headers) as string[]),
+    body: content === null ? { encoding: 'pruned', bytes: new Uint8Array() } : { encoding: 'raw', bytes: content.body },
     receivedAt: row.received_at,
     receipt: RECEIPTS[row.receipt] ?? 'id_conflict',
   }

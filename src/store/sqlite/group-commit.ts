@@ -52,6 +52,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
   context.statements.begin.run()
   try {
     const result = work()
+    context.blocks.seal()
     failpoint('before_commit')
     context.statements.commit.run()
     failpoint('after_commit')
@@ -59,6 +60,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
   } catch (error) {
     if (db.inTransaction) db.exec('rollback')
     context.windows.reset()
+    context.blocks.discard()
     Object.assign(context.gauge, readGauge(db))
     throw error
   }

@@ -7,6 +7,11 @@ const VACUUM_PAGES = 256
 /** Attempts of the last day, and an hour for those that took long, are what the caps count after a restart. */
 const CAPS_MS = 90_000_000
 
+interface DueRow {
+  seq: number
+  block: number | null
+}
+
 /**
  * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
  * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
@@ -14,15 +19,15 @@ const CAPS_MS = 90_000_000
 export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => Pruned {
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
-  const duePayloads = db.prepare<[number, number, number, number], { seq: number }>(`
-    select seq
+  const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
+    select seq, block
     from event
-    where seq > ? and seq <= ? and received_at < ? and body_encoding <> 2 and not ${openJob}
+    where seq > ? and seq <= ? and received_at < ? and block is not null and not ${openJob}
     order by seq
     limit ?`)
-  const clear = db.prepare(`update event set body = x'', body_encoding = 2, headers = '[]', query = '' where seq = ?`)
-  const dueEvents = db.prepare<[number, number, number, number], { seq: number }>(`
-    select seq
+  const clear = db.prepare(`update event set block = null, query = '' where seq = ?`)
+  const dueEvents = db.prepare<[number, number, number, number], DueRow>(`
+    select seq, block
     from event
     where seq <= ? and received_at < ? and not ${openJob} and not ${sentSince}
     order by seq
@@ -34,6 +39,12 @@ export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => P
     'delete from redelivery where event_seq = ?',
     'delete from event where seq = ?',
   ].map(sql => db.prepare<[number]>(sql))
+  const deleteBlock = db.prepare(`
+    delete from body_block
+    where seq = ? and not exists (
+      select 1
+      from event
+      where event.seq between body_block.first_event and body_block.last_event and event.block = body_block.seq)`)
   const deleteRejected = db.prepare('delete from rejected_delivery where minute_at < ?')
   const deleteSamples = db.prepare('delete from rejected_sample where received_at < ?')
   // a pass goes on where the last one ended and starts again from the first row when it found nothing more
@@ -46,6 +57,8 @@ export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => P
     // the row carries the idempotency key: it stays while either is kept
     const events = dueEvents.all(gauge.routedSeq, now - Math.max(eventMs, idempotencyKeyMs), now - CAPS_MS, rowsMax)
     for (const { seq } of events) for (const statement of deletes) statement.run(seq)
+    for (const block of new Set([...payloads, ...events].map(row => row.block)))
+      if (block !== null) deleteBlock.run(block)
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
     return {

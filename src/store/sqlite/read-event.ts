@@ -11,7 +11,8 @@ interface RouteRow {
 type JobRow = Omit<JobDetail, 'id' | 'history'>
 
 /** Reads an event with what became of it: outcome, reasons, jobs and their attempts; null for an id that is not here. */
-export function readEvent({ db, epoch }: StoreContext): (eventId: string) => EventDetail | null {
+export function readEvent(context: StoreContext): (eventId: string) => EventDetail | null {
+  const { db, epoch } = context
   const event = db.prepare<[number], EventRow>(`select ${EVENT_COLUMNS} from event where seq = ?`)
   const route = db.prepare<[number], RouteRow>('select outcome, type, detail from event_route where event_seq = ?')
   const redeliveries = db.prepare<[number], { count: number }>('select count from redelivery where event_seq = ?')
@@ -33,7 +34,7 @@ export function readEvent({ db, epoch }: StoreContext): (eventId: string) => Eve
     const row = seq === null ? undefined : event.get(seq)
     if (seq === null || row === undefined) return null
     const routed = route.get(seq)
-    const found = eventFromRow(epoch, row)
+    const found = eventFromRow(context, row)
     return {
       event: { ...found, type: routed?.type ?? found.type },
       outcome: found.receipt === 'recorded' ? (routed?.outcome ?? 'unrouted') : found.receipt,

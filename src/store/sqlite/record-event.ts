@@ -1,12 +1,10 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { packBody } from '../body-codec.ts'
-import type { NewEvent, PackedBody, Recorded } from '../store.ts'
+import type { NewEvent, Recorded } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 
 export const RECEIPT = { recorded: 0, ignored: 1, id_conflict: 2 } as const
-export const ENCODING: Record<PackedBody['encoding'], number> = { raw: 0, zstd: 1, pruned: 2 }
 
 interface KeyRow {
   seq: number
@@ -19,7 +17,7 @@ interface KeyRow {
 }
 
 /** Records a delivery once per idempotency key, or says which event it repeats. */
-export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEvent) => Recorded {
+export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event: NewEvent) => Recorded {
   const byKey = db.prepare<[number], KeyRow>(`
     select seq, source, idempotency_key, receipt, received_at, body_bytes, body_crc
     from event
@@ -32,9 +30,9 @@ export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEven
     order by seq
     limit 1`)
   const insert = db.prepare(`
-    insert into event (source, type, idempotency_key, key_hash, replay_hash, receipt, method, query, headers,
-      body_encoding, body, body_bytes, body_crc, received_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    insert into event (seq, source, type, idempotency_key, key_hash, replay_hash, receipt, method, query, block,
+      block_offset, headers_bytes, body_bytes, body_crc, received_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const countRedelivery = db.prepare(`
     insert into redelivery (event_seq, count, last_at)
     values (?, 1, ?)
@@ -69,8 +67,11 @@ export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEven
     }
 
     const outcome = known.length > 0 ? 'id_conflict' : event.ignored ? 'ignored' : 'recorded'
-    const packed = packBody(event.body)
-    const { lastInsertRowid } = insert.run(
+    const eventSeq = gauge.lastSeq + 1
+    const headers = typeof event.headers === 'string' ? event.headers : JSON.stringify(event.headers)
+    const { block, offset, headersBytes } = blocks.append(eventSeq, headers, event.body)
+    insert.run(
+      eventSeq,
       event.source,
       event.type,
       event.key,
@@ -79,14 +80,13 @@ export function recordEvent({ db, epoch, gauge }: StoreContext): (event: NewEven
       RECEIPT[outcome],
       event.method,
       event.query,
-      typeof event.headers === 'string' ? event.headers : JSON.stringify(event.headers),
-      ENCODING[packed.encoding],
-      packed.bytes,
+      block,
+      offset,
+      headersBytes,
       event.body.byteLength,
       bodyCrc,
       event.receivedAt,
     )
-    const eventSeq = Number(lastInsertRowid)
     gauge.lastSeq = eventSeq
     return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
   }

@@ -20,7 +20,7 @@ export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => R
         decision.eventSeq,
         decision.outcome,
         decision.type,
-        JSON.stringify(decision.detail),
+        typeof decision.detail === 'string' ? decision.detail : JSON.stringify(decision.detail),
         decision.routedAt,
       )
       for (const job of decision.jobs) {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BridgeError } from '../../errors.ts'
 import { armFailpoint } from '../../failpoint.ts'
+import { createBodyBlocks } from './body-blocks.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
@@ -8,7 +9,14 @@ import { type Operations, prepareOperations } from './operations.ts'
 import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
-import { type FromStore, type SentEvent, type StoreThreadData, type ToStore, unpackEvent, type WireError } from './wire.ts'
+import {
+  type FromStore,
+  type SentEvent,
+  type StoreThreadData,
+  type ToStore,
+  unpackEvent,
+  type WireError,
+} from './wire.ts'
 
 /** How often the free disk space is looked at while deliveries are recorded. */
 const DISK_CHECK_MS = 500
@@ -37,6 +45,7 @@ function serve(): void {
     statements: { begin: db.prepare('begin immediate'), commit: db.prepare('commit') },
     epoch,
     gauge: readGauge(db),
+    blocks: createBodyBlocks(db),
     windows: createRateWindows(db, Date.now, () => performance.now()),
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
@@ -47,13 +56,13 @@ function serve(): void {
     recordEvent: sent => {
       const event = unpackEvent(sent as unknown as SentEvent)
       const recorded = prepared.recordEvent(event)
-      used.push(event.body.buffer)
+      used.add(event.body.buffer)
       return recorded
     },
   }
   let waiting: Call[] = []
   /** Bodies that are in the database now: their memory is given back at once, not when garbage is next collected. */
-  let used: ArrayBuffer[] = []
+  const used = new Set<ArrayBuffer>() // a set: after a roll-back an event comes a second time
 
   const flush = (): void => {
     const calls = waiting
@@ -71,7 +80,7 @@ function serve(): void {
         error: new BridgeError('store_unavailable', 'The disk is almost full', { retryAfterSec: RETRY_AFTER_SEC }),
       })
     for (const memory of used) memory.transfer(0)
-    used = []
+    used.clear()
     send({ kind: 'replies', replies: replies.map(wireReply) })
     if (calls.some(call => call.method === 'prune')) tryGiveBackSpace(context)
   }

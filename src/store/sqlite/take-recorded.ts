@@ -6,11 +6,8 @@ import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 const BATCH_BYTES_MAX = 32 * 1024 * 1024
 
 /** Reads recorded events after a row number, in the order of custody. */
-export function takeRecorded({
-  db,
-  epoch,
-}: StoreContext): (query: { afterSeq: number; limit: number }) => RecordedEvent[] {
-  const select = db.prepare<[number, number], EventRow>(`
+export function takeRecorded(context: StoreContext): (query: { afterSeq: number; limit: number }) => RecordedEvent[] {
+  const select = context.db.prepare<[number, number], EventRow>(`
     select ${EVENT_COLUMNS}
     from event
     where seq > ?
@@ -20,8 +17,8 @@ export function takeRecorded({
     const events: RecordedEvent[] = []
     let bytes = 0
     for (const row of select.iterate(afterSeq, limit)) {
-      events.push(eventFromRow(epoch, row))
-      bytes += row.body.byteLength
+      events.push(eventFromRow(context, row))
+      bytes += row.body_bytes
       if (bytes > BATCH_BYTES_MAX) break
     }
     return events

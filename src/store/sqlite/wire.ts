@@ -48,11 +48,38 @@ export function packEvent(event: NewEvent): SentEvent {
   const body = Buffer.allocUnsafeSlow(event.body.byteLength)
   body.set(event.body)
   const headers = typeof event.headers === 'string' ? event.headers : JSON.stringify(event.headers)
-  return [event.source, event.type, event.key, event.keyWindowMs, event.keyRetentionMs, event.replayKey, event.method, event.query, headers, body, event.receivedAt, event.ignored]
+  return [
+    event.source,
+    event.type,
+    event.key,
+    event.keyWindowMs,
+    event.keyRetentionMs,
+    event.replayKey,
+    event.method,
+    event.query,
+    headers,
+    body,
+    event.receivedAt,
+    event.ignored,
+  ]
 }
 
 /** Opens what `packEvent` made. */
 export function unpackEvent(sent: SentEvent): NewEvent & { body: Uint8Array<ArrayBuffer> } {
-  const [source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored] = sent
-  return { source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored }
+  const [source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored] =
+    sent
+  return {
+    source,
+    type,
+    key,
+    keyWindowMs,
+    keyRetentionMs,
+    replayKey,
+    method,
+    query,
+    headers,
+    body,
+    receivedAt,
+    ignored,
+  }
 }

@@ -1,0 +1,112 @@
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type Database from 'better-sqlite3'
+
+/** A block is closed beyond this: reading one event opens its whole block, which takes about 0.2 ms at this size. */
+const BLOCK_BYTES_MAX = 256 * 1024
+/** Below this a zstd frame saves nothing worth its 25 µs. */
+const COMPRESS_FROM_BYTES = 512
+/** Level 1: level 3 saves 4 % more of a GitHub payload for 20 % more time. */
+const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 65_536 }
+/** Opened blocks that are kept, in bytes: jobs of neighbouring events are claimed together. */
+const CACHE_BYTES_MAX = 8 * 1024 * 1024
+
+export interface BlockPlace {
+  block: number
+  offset: number
+  headersBytes: number
+}
+
+export interface Content {
+  headers: string
+  /** Memory of its own. */
+  body: Buffer
+}
+
+/**
+ * Headers and bodies of the events of one commit lie together in compressed blocks: payloads of one sender resemble each
+ * other, and one frame for sixteen of them takes a quarter of the time and a fifth of the space of sixteen frames.
+ */
+export interface BodyBlocks {
+  append(eventSeq: number, headers: string, body: Uint8Array): BlockPlace
+  /** Writes what was appended; before every commit. */
+  seal(): void
+  /** Forgets what was appended; after a rollback. */
+  discard(): void
+  read(place: BlockPlace & { bodyBytes: number }): Content | null
+}
+
+interface Open {
+  seq: number
+  firstEvent: number
+  lastEvent: number
+  pieces: Uint8Array[]
+  bytes: number
+}
+
+/** Prepares the blocks of one database. */
+export function createBodyBlocks(db: Database.Database): BodyBlocks {
+  const newest = db.prepare('select coalesce(max(seq), 0) from body_block').pluck()
+  const insert = db.prepare(
+    'insert into body_block (seq, first_event, last_event, encoding, bytes) values (?, ?, ?, ?, ?)',
+  )
+  const select = db.prepare<[number], { encoding: number; bytes: Buffer }>(
+    'select encoding, bytes from body_block where seq = ?',
+  )
+  const cache = new Map<number, Buffer>()
+  let cached = 0
+  let open: Open | null = null
+  let lastSeq = newest.get() as number
+
+  const seal = (): void => {
+    if (open === null) return
+    const content = open.pieces.length === 1 ? open.pieces[0]! : Buffer.concat(open.pieces, open.bytes)
+    const packed = open.bytes < COMPRESS_FROM_BYTES ? content : zstdCompressSync(content, OPTIONS)
+    const compressed = packed.byteLength < open.bytes
+    insert.run(open.seq, open.firstEvent, open.lastEvent, compressed ? 1 : 0, compressed ? packed : content)
+    open = null
+  }
+
+  const openBlock = (seq: number): Buffer | null => {
+    const known = cache.get(seq)
+    if (known !== undefined) return known
+    const row = select.get(seq)
+    if (row === undefined) return null
+    const content = row.encoding === 1 ? zstdDecompressSync(row.bytes) : row.bytes
+    for (const [oldest, bytes] of cache) {
+      if (cached + content.byteLength <= CACHE_BYTES_MAX) break
+      cache.delete(oldest)
+      cached -= bytes.byteLength
+    }
+    cache.set(seq, content)
+    cached += content.byteLength
+    return content
+  }
+
+  return {
+    append(eventSeq, headers, body) {
+      const head = Buffer.from(headers)
+      if (open !== null && open.bytes + head.byteLength + body.byteLength > BLOCK_BYTES_MAX) seal()
+      open ??= { seq: ++lastSeq, firstEvent: eventSeq, lastEvent: eventSeq, pieces: [], bytes: 0 }
+      const place = { block: open.seq, offset: open.bytes, headersBytes: head.byteLength }
+      open.pieces.push(head, body)
+      open.bytes += head.byteLength + body.byteLength
+      open.lastEvent = eventSeq
+      return place
+    },
+    seal,
+    discard() {
+      open = null
+      cache.clear()
+      cached = 0
+      lastSeq = newest.get() as number
+    },
+    read({ block, offset, headersBytes, bodyBytes }) {
+      const content = openBlock(block)
+      if (content === null) return null
+      const bodyAt = offset + headersBytes
+      const body = Buffer.allocUnsafeSlow(bodyBytes)
+      content.copy(body, 0, bodyAt, bodyAt + bodyBytes)
+      return { headers: content.toString('utf8', offset, bodyAt), body }
+    },
+  }
+}
