@@ -164,5 +164,8 @@ function addressOf(request: FastifyRequest): string {
   const [head = '', tail = ''] = ip.split('::')
   const groups = head === '' ? [] : head.split(':')
   const missing = ip.includes('::') ? 8 - groups.length - (tail === '' ? 0 : tail.split(':').length) : 0
-  return [...groups, ...Array<string>(missing).fill('0'), ...(tail === '' ? [] : tail.split(':'))].slice(0, 4).join(':')
+  return [...groups, ...Array<string>(missing).fill('0'), ...(tail === '' ? [] : tail.split(':'))]
+    .slice(0, 4)
+    .map(group => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }

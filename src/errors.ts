@@ -13,6 +13,7 @@ export type ErrorCode =
   | 'store_newer'
   | 'store_locked'
   | 'shutting_down'
+  | 'listen_failed'
   | 'malformed_body'
   | 'id_conflict'
   | 'lease_lost'

@@ -17,6 +17,7 @@ import { openJudge } from './route/open-judge.ts'
 import { judgeSetup } from './route/wire.ts'
 import { startRouting } from './route.ts'
 import { loadSetup } from './setup/load-setup.ts'
+import { createReloading } from './setup/reloading.ts'
 import type { Live, Setup } from './setup/setup.ts'
 import { type SetupWatch, watchSetup } from './setup/watch-setup.ts'
 import { createRejectedLog } from './source/rejected-log.ts'
@@ -25,6 +26,7 @@ import type { Store } from './store/store.ts'
 import { CRASHES_MAX, startWorker } from './worker.ts'
 
 const REJECTED_FLUSH_MS = 1_000
+const REJECTED_LOST = 'refused deliveries could not be recorded'
 const BACKLOG_READ_MS = 500
 const PRUNE_EVERY_MS = 60_000
 /** Rows removed in one transaction of retention, so that no delivery waits long for it. */
@@ -67,12 +69,21 @@ export async function startBridge(options: StartOptions): Promise<RunningBridge>
     ...(config.failpoint !== undefined && { failpoint: config.failpoint }),
     onFatal: options.onFatal,
   })
+  const undo: Undo[] = [() => store.close()]
   try {
-    return await assemble(live, store, log, secrets, options)
+    return await assemble(live, store, log, secrets, options, undo)
   } catch (error) {
-    await store.close()
+    // else what was started would go on, over a closed store, and keep the process alive
+    await undoAll(undo)
     throw error
   }
+}
+
+/** Ends one part of the service; the parts end in the opposite order of their start. */
+type Undo = () => unknown
+
+async function undoAll(undo: Undo[]): Promise<void> {
+  while (undo.length > 0) await undo.pop()!()
 }
 
 async function assemble(
@@ -81,6 +92,7 @@ async function assemble(
   log: Logger,
   secrets: SecretBook,
   options: StartOptions,
+  undo: Undo[],
 ): Promise<RunningBridge> {
   const { config } = live.setup
   const bootId = randomUUID()
@@ -98,10 +110,14 @@ async function assemble(
   )
 
   const agents = createAgents()
+  undo.push(() => agents.close())
   const worker = startWorker({ bootId, live, store, agents, log, now: Date.now, random: Math.random })
+  undo.push(() => worker.stop())
   const judge = openJudge(judgeSetup(live.setup), log)
+  undo.push(() => judge.close())
   const fresh = createFreshEvents(backlog.lastSeq)
   const routing = await startRouting({ store, judge, fresh, log, onJobs: () => worker.wake() })
+  undo.push(() => routing.stop())
   const custody: Custody = {
     store,
     keyRetentionMs: config.retention.idempotencyKeyMs,
@@ -112,33 +128,7 @@ async function assemble(
     },
   }
   const bridge: Bridge = { log, live, store, custody, rejected: createRejectedLog(), closing: false }
-  const app = await buildApp({ bridge, logger: log, trustedProxies: config.listen.trustedProxies })
-  const timers = startTimers(bridge)
-
-  const reload = async (reason: string): Promise<boolean> => {
-    const next = await loadSetup(options.config ?? {}, live.setup.generation + 1)
-    if (!next.ok) {
-      live.problems = next.problems
-      log.error(
-        { reason, problems: next.problems.map(formatProblem) },
-        'the changed files are not valid; the last good setup stays in force',
-      )
-      return false
-    }
-    putInForce(next.setup)
-    await registerTokens(store, next.setup.config, false)
-    worker.refresh()
-    log.info(
-      {
-        reason,
-        generation: next.setup.generation,
-        mappings: next.setup.mappings.size,
-        sources: next.setup.sources.size,
-      },
-      'reloaded',
-    )
-    return true
-  }
+  undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
   const putInForce = (setup: Setup): void => {
     live.setup = setup
     live.problems = []
@@ -146,35 +136,48 @@ async function assemble(
     custody.keyRetentionMs = setup.config.retention.idempotencyKeyMs
     custody.backlog.jobsMax = setup.config.limits.backlogJobsMax
     judge.setSetup(judgeSetup(setup))
+    worker.refresh()
+    watch.follow(setup.config)
   }
+  const reloading = createReloading({
+    live,
+    log,
+    load: generation => loadSetup(options.config ?? {}, generation),
+    registerTokens: setup => registerTokens(store, setup.config, false),
+    putInForce,
+  })
+  undo.push(() => reloading.close())
 
-  await app.listen({ host: config.listen.host, port: config.listen.port })
-  const watch = startWatch(config, () => void reload('a file changed'), log)
+  const app = await buildApp({ bridge, logger: log, trustedProxies: config.listen.trustedProxies })
+  undo.push(() => app.close())
+  const timers = startTimers(bridge)
+  undo.push(() => timers.forEach(clearInterval))
+  await listen(app, config)
+  const watch = startWatch(config, () => void reloading.reload('a file changed'), log)
+  undo.push(() => watch.close())
   const url = urlOf(app)
-  for (const source of live.setup.sources.values())
-    if (source.scheme.unsigned)
-      log.warn({ source: source.name }, 'this source is unsigned: anybody who knows its URL can send to it')
-  log.info({ url, sources: [...live.setup.sources.keys()], mappings: [...live.setup.mappings.keys()] }, 'listening')
-
+  announce(url, live.setup, log)
   return {
     app,
     url,
     bridge,
-    reload,
+    reload: reloading.reload,
     async stop() {
       bridge.closing = true
-      watch.close()
-      await app.close()
-      await worker.stop()
-      await routing.stop()
-      await judge.close()
-      for (const timer of timers) clearInterval(timer)
-      await flushRejected(bridge)
-      await agents.close()
-      await store.close()
+      await undoAll(undo)
       log.info('stopped')
       await new Promise<void>(resolve => log.flush(() => resolve()))
     },
+  }
+}
+
+async function listen(app: FastifyInstance, { listen: { host, port } }: Config): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'an error'
+    const hint = code === 'EADDRINUSE' ? ': another program uses it' : ''
+    throw new BridgeError('listen_failed', `${host}:${port} cannot be listened on (${code})${hint}`, { cause })
   }
 }
 
@@ -190,7 +193,6 @@ async function registerTokens(store: Store, config: Config, resumeHeld: boolean)
 
 function startTimers(bridge: Bridge): NodeJS.Timeout[] {
   const { store, log, live, custody } = bridge
-  const complain = (what: string) => (error: unknown) => log.error({ err: error }, what)
   const prune = async (): Promise<void> => {
     const { payloadMs, eventMs, idempotencyKeyMs } = live.setup.config.retention
     for (let more = true; more && !bridge.closing; ) {
@@ -206,25 +208,32 @@ function startTimers(bridge: Bridge): NodeJS.Timeout[] {
     }
   }
   return [
-    setInterval(
-      () => flushRejected(bridge).catch(complain('refused deliveries could not be recorded')),
-      REJECTED_FLUSH_MS,
-    ),
+    setInterval(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)), REJECTED_FLUSH_MS),
     setInterval(() => {
       store
         .readBacklog()
         .then(({ openJobs }) => {
           custody.backlog.openJobs = openJobs
         })
-        .catch(complain('the backlog could not be read'))
+        .catch(complain(log, 'the backlog could not be read'))
     }, BACKLOG_READ_MS),
-    setInterval(() => prune().catch(complain('retention failed')), PRUNE_EVERY_MS),
+    setInterval(() => prune().catch(complain(log, 'retention failed')), PRUNE_EVERY_MS),
   ]
+}
+
+function complain(log: Logger, what: string): (error: unknown) => void {
+  return error => log.error({ err: error }, what)
 }
 
 async function flushRejected({ rejected, store }: Bridge): Promise<void> {
   const batch = rejected.take()
-  if (batch !== null) await store.recordRejected(batch)
+  if (batch === null) return
+  try {
+    await store.recordRejected(batch)
+  } catch (error) {
+    rejected.giveBack(batch)
+    throw error
+  }
 }
 
 function startWatch(config: Config, onChange: () => void, log: Logger): SetupWatch {
@@ -234,13 +243,20 @@ function startWatch(config: Config, onChange: () => void, log: Logger): SetupWat
     )
   } catch (error) {
     log.error({ err: error }, 'files cannot be watched; SIGHUP still reloads')
-    return { close() {} }
+    return { follow() {}, close() {} }
   }
 }
 
 function secretValues(config: Config): string[] {
   const sources = [...config.sources.values()].flatMap(source => source.secrets.map(secret => secret.value))
   return [...sources, ...[...config.integrations.values()].map(integration => integration.token)]
+}
+
+function announce(url: string, { sources, mappings }: Setup, log: Logger): void {
+  for (const source of sources.values())
+    if (source.scheme.unsigned)
+      log.warn({ source: source.name }, 'this source is unsigned: anybody who knows its URL can send to it')
+  log.info({ url, sources: [...sources.keys()], mappings: [...mappings.keys()] }, 'listening')
 }
 
 function urlOf(app: FastifyInstance): string {

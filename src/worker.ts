@@ -59,7 +59,7 @@ export function startWorker(options: WorkerOptions): JobWorker {
         if (now() - ledgerReadAt >= LEDGER_MS) {
           ledgerReadAt = now()
           gates.refresh(live.setup.config, await store.readIntegrations())
-          void probeRefused(context)
+          probeRefused(context).catch(error => log.error({ err: error }, 'a refused token could not be probed'))
         }
         const room = gates.room(live.setup.config, countRunning(), now())
         const jobs =

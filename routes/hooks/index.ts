@@ -36,7 +36,6 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     }
     const source = findSource(request)
     if (source === null) {
-      lastFailureAt = Date.now()
       await countFailure(request)
       throw new BridgeError('not_found', 'Not found')
     }
@@ -103,13 +102,13 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       body,
     })
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
-    lastFailureAt = Date.now()
     await countFailure(request)
     throw new BridgeError('unauthorized', 'The delivery is not authentic')
   }
 
   /** The failure over the limit is already told to wait. */
   async function countFailure(request: FastifyRequest): Promise<void> {
+    lastFailureAt = Date.now()
     const count = await app.countFailure(request)
     if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pc from 'picocolors'
 import { packageFolder } from '../config/package-folder.ts'
+import { BridgeError } from '../errors.ts'
 import { type Sandbox, startSandbox } from '../pixelesq/sandbox/start-sandbox.ts'
 import { type RunningBridge, startBridge } from '../start-bridge.ts'
 import type { EventDetail } from '../store/store.ts'
@@ -70,7 +71,7 @@ async function listen(folder: string, options: { port?: string }): Promise<Runni
   try {
     return await start(readPort(options.port, DEFAULT_PORT))
   } catch (error) {
-    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+    const taken = error instanceof BridgeError && error.code === 'listen_failed'
     if (!taken || options.port !== undefined) throw error
     return start(0)
   }

@@ -21,6 +21,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`)
       return error.code === 'config_invalid' ? EXIT.config : EXIT.failed
     }
+    // a file that cannot be written, a port that is taken: the person can do something about it, a stack helps nobody
+    if (error instanceof Error && 'syscall' in error) {
+      process.stderr.write(`${error.message}\n`)
+      return EXIT.failed
+    }
     throw error
   }
 }

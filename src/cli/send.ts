@@ -44,21 +44,33 @@ export interface TestDelivery {
   body: Buffer
 }
 
+type DeliveryOptions = { type?: string; id?: string; header?: string[] }
+
 /** Makes a delivery as the sender of a source would: its headers, its signature, the instant now. */
 export function makeDelivery(
   source: SourceConfig,
   body: Buffer,
-  { type, id = randomUUID(), header }: { type?: string; id?: string; header?: string[] },
+  { id = randomUUID(), ...options }: DeliveryOptions,
 ): TestDelivery {
-  const { preset, definition, settings, secrets } = source
+  const { definition, settings, secrets } = source
+  const delivery = makeUnsigned(source, body, { id, ...options })
+  const { headers } = delivery
   const scheme = compileScheme(definition, { ...settings, secrets })
+  Object.assign(headers, scheme.sign({ body, method: 'POST', id, headers }, secrets[0]?.value ?? '', Date.now()))
+  return delivery
+}
+
+/** The same without what proves it: no secret is looked at. */
+export function makeUnsigned(
+  { preset, contentTypes }: SourceConfig,
+  body: Buffer,
+  { type, id = randomUUID(), header }: DeliveryOptions,
+): TestDelivery {
   const headers: Record<string, string> = {
-    'content-type': jsonOrFirst(source.contentTypes),
+    'content-type': jsonOrFirst(contentTypes),
     ...fillHeaders(preset.deliveryHeaders ?? {}, type, id),
     ...readHeaderOptions(header),
   }
-  const secret = secrets[0]?.value ?? ''
-  Object.assign(headers, scheme.sign({ body, method: 'POST', id, headers }, secret, Date.now()))
   return { path: type !== undefined && preset.eventType === null ? `/${type}` : '', headers, body }
 }
 

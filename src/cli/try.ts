@@ -9,8 +9,8 @@ import type { Setup } from '../setup/setup.ts'
 import { compileIdentifier, findIdentifier } from '../source/find-identifier.ts'
 import { cliError, EXIT } from './exit.ts'
 import { loadSetupOrExit } from './load-setup-or-exit.ts'
-import { readHeaderOptions, readInput } from './read-input.ts'
-import { makeDelivery } from './send.ts'
+import { readInput } from './read-input.ts'
+import { makeUnsigned } from './send.ts'
 
 interface TryOptions {
   payload: string
@@ -51,8 +51,7 @@ export function tryPayload(
   options: { type?: string; header?: string[] },
 ): Trial {
   const source = setup.config.sources.get(mapping.source)!
-  const { headers, path } = makeDelivery(source, body, options)
-  const shown = { ...headers, ...readHeaderOptions(options.header) }
+  const { headers: shown, path } = makeUnsigned(source, body, options)
   const parsed = parsePayload(body, 'application/json', '', { depthMax: setup.config.limits.jsonDepthMax }, null)
   if (!parsed.ok) throw cliError(EXIT.usage, `the payload: ${parsed.message}`)
   const compiled = compileIdentifier(source.eventType, '/eventType')

@@ -203,7 +203,13 @@ export function knownKeysAt(pointer: string): readonly string[] {
 /** The JSON Schema that editors complete `bridge.json` from; `schema/bridge.schema.json` holds it. */
 export function bridgeJsonSchema(): Record<string, unknown> {
   return {
-    ...z.toJSONSchema(bridgeSchema, { io: 'input', unrepresentable: 'any' }),
+    // draft 7, the newest one that the editors' JSON services support in full
+    ...z.toJSONSchema(bridgeSchema, { target: 'draft-7', io: 'input', unrepresentable: 'any' }),
     title: 'Pixelesq Bridge configuration',
   }
+}
+
+/** The text of `schema/bridge.schema.json`. */
+export function bridgeJsonSchemaText(): string {
+  return `${JSON.stringify(bridgeJsonSchema(), null, 2)}\n`
 }

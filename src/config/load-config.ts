@@ -1,16 +1,17 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import type { Problem } from '../mapping/problem.ts'
 import { fileProblem, problemAt, readSource as readJson, type SourceFile } from '../mapping/source-file.ts'
-import { suggest } from '../mapping/suggest.ts'
 import type { Preset } from '../verify/preset.ts'
 import type { SchemeSettings, Secret } from '../verify/scheme.ts'
 import type { SchemeDefinition } from '../verify/scheme-definition.ts'
-import { problemsFromZod } from '../verify/scheme-problem.ts'
-import { type BridgeFile, bridgeSchema, knownKeysAt } from './bridge-schema.ts'
+import { type BridgeFile, bridgeSchema } from './bridge-schema.ts'
+import { findingsOf } from './config-findings.ts'
+import { nameOverride, override } from './override.ts'
 import { parseDuration } from './parse-duration.ts'
+import { parseRest } from './parse-rest.ts'
 import type { ConfigFinding } from './problem.ts'
+import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
 import { readSource } from './read-source.ts'
 
@@ -18,6 +19,8 @@ import { readSource } from './read-source.ts'
 export interface Config {
   file: string
   folder: string
+  /** The `.env` that is read where it is there: in the working directory. */
+  envFile: string
   listen: { host: string; port: number; publicUrl: string | null; trustedProxies: readonly string[] }
   storeFile: string
   mappingsFolder: string
@@ -73,7 +76,16 @@ export interface SourceConfig {
   bodyBytesMax: number
 }
 
-export type LoadedConfig = { ok: true; config: Config } | { ok: false; problems: Problem[] }
+/** `rest`: what is sound of a configuration with problems, so that everything else can be checked too; null = nothing. */
+export type LoadedConfig = { ok: true; config: Config } | { ok: false; problems: Problem[]; rest: ConfigRest | null }
+
+export interface ConfigRest extends Pick<Config, 'file' | 'constants' | 'sources' | 'limits'> {
+  /** Null where it is not there. */
+  mappingsFolder: string | null
+  /** Names that mappings may use, those of unsound entries among them. */
+  sourceNames: readonly string[]
+  integrationNames: readonly string[]
+}
 
 /** What the loader reads from outside: where, and the environment (this module alone knows `process.env`). */
 export interface ConfigInput {
@@ -87,21 +99,55 @@ export interface ConfigInput {
 export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const cwd = input.cwd ?? process.cwd()
   const processEnv = input.env ?? process.env
-  const env = { ...readDotEnv(resolve(cwd, '.env')), ...processEnv }
+  const envFile = resolve(cwd, '.env')
+  const dotEnv = readDotEnv(envFile)
+  const env = { ...dotEnv.values, ...processEnv }
   const file = resolve(cwd, input.file ?? env.BRIDGE_CONFIG ?? 'bridge.json')
   const read = readBridgeFile(file)
-  if (!read.ok) return read
+  if (!read.ok) return { ok: false, problems: [...dotEnv.problems, ...read.problems], rest: null }
   const { source } = read
-  const parsed = bridgeSchema.safeParse(override(source.json, env))
-  if (!parsed.success)
-    return { ok: false, problems: findingsOf(parsed.error, source.json).map(finding => toProblem(source, finding)) }
-  const checked = check(parsed.data, file, env)
-  return checked.ok ? checked : { ok: false, problems: checked.findings.map(finding => toProblem(source, finding)) }
+
+  const json = override(source.json, env)
+  const parsed = bridgeSchema.safeParse(json)
+  const wrong = parsed.success ? [] : findingsOf(parsed.error, json)
+  const data = parsed.success ? parsed.data : parseRest(json)
+  const checked = data === null ? null : check(data, { file, envFile }, env)
+  const findings = [...wrong, ...(checked?.findings ?? []).filter(finding => !isKnown(finding, wrong))]
+  if (checked !== null && findings.length + dotEnv.problems.length === 0) return { ok: true, config: checked.config }
+
+  const problems = findings.map(finding => toProblem(source, nameOverride(finding, env)))
+  return { ok: false, problems: [...dotEnv.problems, ...problems], rest: checked && restOf(checked.config, json) }
 }
 
-type CheckedConfig = { ok: true; config: Config } | { ok: false; findings: ConfigFinding[] }
+/** Whether a finding only follows from one that is already there: of the same value, or of something in or around it. */
+function isKnown({ pointer }: ConfigFinding, known: readonly ConfigFinding[]): boolean {
+  return (
+    pointer !== '' &&
+    known.some(other => `${pointer}/`.startsWith(`${other.pointer}/`) || other.pointer.startsWith(`${pointer}/`))
+  )
+}
 
-function check(data: BridgeFile, file: string, env: Readonly<Record<string, string | undefined>>): CheckedConfig {
+function restOf({ file, mappingsFolder, constants, sources, limits }: Config, json: unknown): ConfigRest {
+  const namesOf = (key: 'sources' | 'integrations'): string[] => {
+    const entries = (json as Record<string, unknown>)[key]
+    return typeof entries === 'object' && entries !== null ? Object.keys(entries) : []
+  }
+  return {
+    file,
+    mappingsFolder: isFolder(mappingsFolder) ? mappingsFolder : null,
+    constants,
+    sources,
+    limits,
+    sourceNames: namesOf('sources'),
+    integrationNames: namesOf('integrations'),
+  }
+}
+
+function check(
+  data: BridgeFile,
+  { file, envFile }: Pick<Config, 'file' | 'envFile'>,
+  env: Readonly<Record<string, string | undefined>>,
+): { config: Config; findings: ConfigFinding[] } {
   const folder = dirname(file)
   const findings: ConfigFinding[] = []
   const add = (found: readonly ConfigFinding[]): void => {
@@ -111,46 +157,60 @@ function check(data: BridgeFile, file: string, env: Readonly<Record<string, stri
   const context = { env, folder, limits }
   const integrations = readEach(data.integrations, (name, value) => readIntegration(name, value, context), add)
   const sources = readEach(data.sources, (name, value) => readSource(name, value, context), add)
-
   const mappingsFolder = resolve(folder, data.mappings)
-  if (!isFolder(mappingsFolder))
-    add([{ pointer: '/mappings', expected: 'a folder', found: `nothing at "${mappingsFolder}"` }])
-  if (new URL(data.pixelesq.endpoint).protocol === 'http:' && !isLoopback(data.pixelesq.endpoint)) {
-    add([
-      {
-        pointer: '/pixelesq/endpoint',
-        expected: 'an https URL (http only for this machine)',
-        found: `"${data.pixelesq.endpoint}"`,
-      },
-    ])
-  }
-  if (findings.length > 0) return { ok: false, findings }
+  add(findOtherProblems(data, mappingsFolder, env))
 
   const ms = (text: string): number => parseDuration(text)!
-  return {
-    ok: true,
-    config: {
-      file,
-      folder,
-      listen: { ...data.listen, publicUrl: data.listen.publicUrl ?? null },
-      storeFile: resolve(folder, data.store.slice('sqlite:'.length)),
-      mappingsFolder,
-      endpoint: data.pixelesq.endpoint,
-      schemaFile: data.pixelesq.schema === undefined ? null : resolve(folder, data.pixelesq.schema),
-      constants: data.constants,
-      integrations,
-      sources,
-      retention: {
-        payloadMs: ms(data.retention.payload),
-        eventMs: ms(data.retention.event),
-        idempotencyKeyMs: ms(data.retention.idempotencyKey),
-        auditMs: ms(data.retention.audit),
-      },
-      limits,
-      logLevel: env.BRIDGE_LOG_LEVEL ?? 'info',
-      failpoint: env.BRIDGE_FAILPOINT,
+  const config: Config = {
+    file,
+    folder,
+    envFile,
+    listen: { ...data.listen, publicUrl: data.listen.publicUrl ?? null },
+    storeFile: resolve(folder, data.store.slice('sqlite:'.length)),
+    mappingsFolder,
+    endpoint: data.pixelesq.endpoint,
+    schemaFile: data.pixelesq.schema === undefined ? null : resolve(folder, data.pixelesq.schema),
+    constants: data.constants,
+    integrations,
+    sources,
+    retention: {
+      payloadMs: ms(data.retention.payload),
+      eventMs: ms(data.retention.event),
+      idempotencyKeyMs: ms(data.retention.idempotencyKey),
+      auditMs: ms(data.retention.audit),
     },
+    limits,
+    logLevel: env.BRIDGE_LOG_LEVEL || 'info',
+    failpoint: env.BRIDGE_FAILPOINT,
   }
+  return { config, findings }
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
+function findOtherProblems(
+  { pixelesq }: BridgeFile,
+  mappingsFolder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): ConfigFinding[] {
+  const findings: ConfigFinding[] = []
+  if (!isFolder(mappingsFolder))
+    findings.push({ pointer: '/mappings', expected: 'a folder', found: `nothing at "${mappingsFolder}"` })
+  if (new URL(pixelesq.endpoint).protocol === 'http:' && !isLoopback(pixelesq.endpoint)) {
+    findings.push({
+      pointer: '/pixelesq/endpoint',
+      expected: 'an https URL (http only for this machine)',
+      found: `"${pixelesq.endpoint}"`,
+    })
+  }
+  const level = env.BRIDGE_LOG_LEVEL
+  if (level && !LOG_LEVELS.includes(level))
+    findings.push({
+      pointer: '',
+      expected: `BRIDGE_LOG_LEVEL to be one of ${LOG_LEVELS.join(', ')}`,
+      found: `"${level}"`,
+    })
+  return findings
 }
 
 function readLimits({ limits }: BridgeFile): Limits {
@@ -184,24 +244,6 @@ function readEach<I, T>(
   return values
 }
 
-/** Settings that the environment may override (interface.md 2). */
-function override(json: unknown, env: Readonly<Record<string, string | undefined>>): unknown {
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return json
-  const file = json as Record<string, Record<string, unknown> | undefined>
-  const listen = {
-    ...file.listen,
-    ...(env.BRIDGE_HOST && { host: env.BRIDGE_HOST }),
-    ...(env.BRIDGE_PORT && { port: Number(env.BRIDGE_PORT) }),
-  }
-  return {
-    ...file,
-    ...(Object.keys(listen).length > 0 && { listen }),
-    ...(env.BRIDGE_STORE && { store: env.BRIDGE_STORE }),
-    ...(env.BRIDGE_MAPPINGS && { mappings: env.BRIDGE_MAPPINGS }),
-    ...(env.BRIDGE_PIXELESQ_ENDPOINT && { pixelesq: { ...file.pixelesq, endpoint: env.BRIDGE_PIXELESQ_ENDPOINT } }),
-  }
-}
-
 function readBridgeFile(file: string): { ok: true; source: SourceFile } | { ok: false; problems: Problem[] } {
   let text: string
   try {
@@ -225,47 +267,17 @@ function readBridgeFile(file: string): { ok: true; source: SourceFile } | { ok: 
   return read.ok && read.problems.length === 0 ? read : { ok: false, problems: read.problems }
 }
 
-function toProblem(source: SourceFile, { pointer, expected, found, suggestion = null }: ConfigFinding): Problem {
+function toProblem(
+  source: SourceFile,
+  { pointer, expected, found, suggestion = null, code = 'invalid_value' }: ConfigFinding,
+): Problem {
   return problemAt(source, pointer, {
-    code: 'invalid_value',
+    code,
     message: `expected ${expected}`,
     expected,
     found,
     suggestion,
   })
-}
-
-function readDotEnv(file: string): Record<string, string | undefined> {
-  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {}
-}
-
-/** Places where a secret may have been pasted: what is found there is never repeated. */
-const SECRET_PLACE = /\/(secrets\/\d+(\/ref)?|token|key)$/
-
-function findingsOf(error: Parameters<typeof problemsFromZod>[0], json: unknown): ConfigFinding[] {
-  return problemsFromZod(error, json).map(({ pointer, expected, found }) => {
-    if (expected === 'no such key') {
-      const known = knownKeysAt(pointer.slice(0, pointer.lastIndexOf('/')))
-      return {
-        pointer,
-        expected: known.length === 0 ? 'a known key' : `one of ${known.join(', ')}`,
-        found,
-        suggestion: suggest(found.slice(1, -1), known),
-      }
-    }
-    return {
-      pointer,
-      expected: cleanExpectation(expected),
-      found: SECRET_PLACE.test(pointer) && found !== 'nothing' ? 'a literal value' : found,
-    }
-  })
-}
-
-/** zod's own words, where the schema has none: "Invalid input: expected object, received array". */
-function cleanExpectation(text: string): string {
-  return text
-    .replace(/^(Invalid input|Too small|Too big|Invalid option|Invalid string): expected /, '')
-    .replace(/, received .*$/, '')
 }
 
 function isFolder(path: string): boolean {

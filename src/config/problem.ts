@@ -4,4 +4,6 @@ export interface ConfigFinding {
   expected: string
   found: string
   suggestion?: string | null
+  /** Left out = `invalid_value`. */
+  code?: 'unknown_key' | 'invalid_value'
 }

@@ -1,8 +1,9 @@
 import { parentPort } from 'node:worker_threads'
+import { freeMemory } from '../own-memory.ts'
 import { checkMappings } from '../mapping/load-mappings.ts'
 import { compileIdentifier } from '../source/find-identifier.ts'
 import { judgeEvent, type Rules, type SourceRule } from './judge-event.ts'
-import { bodyMemory, type FromJudge, type JudgeSetup, type SentEvent, type ToJudge, unpackEvent } from './wire.ts'
+import { type FromJudge, type JudgeSetup, type SentEvent, type ToJudge, unpackEvent } from './wire.ts'
 
 const port = parentPort!
 let rules: Rules | null = null
@@ -15,7 +16,7 @@ port.on('message', (message: ToJudge) => {
 function judge(sent: SentEvent): FromJudge['decisions'][number] {
   const event = unpackEvent(sent)
   const decision = judgeEvent(event, rules!, Date.now())
-  bodyMemory(event.body)?.transfer(0) // given back at once, not when garbage is next collected
+  freeMemory(event.body.bytes)
   return { ...decision, detail: JSON.stringify(decision.detail) }
 }
 

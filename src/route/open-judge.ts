@@ -1,12 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { ownMemory } from '../own-memory.ts'
 import type { RecordedEvent, RouteDecision } from '../store/store.ts'
-import { bodyMemory, type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire.ts'
+import { type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire.ts'
 
 /** Longest time one batch may take to judge, in ms. */
 const BATCH_TIME_MAX_MS = 3_000
 /** Memory of the judging thread, in MB: a payload that needs more ends the thread, not the service. */
 const HEAP_MAX_MB = 512
+/** Of it for short-lived objects; V8's default of 48 MB is filled before anything is collected. */
+const YOUNG_MAX_MB = 6
 
 export interface Judge {
   /**
@@ -30,7 +33,7 @@ export function openJudge(setup: JudgeSetup, log: Logger): Judge {
   let closing = false
 
   function start(): Worker {
-    const worker = new Worker(threadFile(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB } })
+    const worker = new Worker(threadFile(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB, maxYoungGenerationSizeMb: YOUNG_MAX_MB } })
     worker.on('message', (message: FromJudge) => answered?.(message.decisions))
     worker.on('error', error => {
       log.error({ err: error }, 'the judging thread failed')
@@ -43,7 +46,7 @@ export function openJudge(setup: JudgeSetup, log: Logger): Judge {
   return {
     async decide(events) {
       if (events.length === 0) return []
-      const memory = events.map(event => bodyMemory(event.body)).filter(buffer => buffer !== null)
+      const memory = events.map(event => ownMemory(event.body.bytes)).filter(buffer => buffer !== null)
       const decisions = await new Promise<RouteDecision[] | null>(resolve => {
         const timer = setTimeout(() => resolve(null), BATCH_TIME_MAX_MS)
         answered = result => {

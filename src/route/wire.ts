@@ -67,13 +67,6 @@ export function unpackEvent(sent: SentEvent): RecordedEvent {
   }
 }
 
-/** The memory of a body, where it is the body's alone and so can be given to another thread without copying. */
-export function bodyMemory({ bytes }: PackedBody): ArrayBuffer | null {
-  return bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength && bytes.byteLength > 0
-    ? bytes.buffer
-    : null
-}
-
 /** Picks what judgement needs out of a setup. */
 export function judgeSetup({ config, files }: Setup): JudgeSetup {
   return {

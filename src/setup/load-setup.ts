@@ -1,4 +1,4 @@
-import { type Config, type ConfigInput, loadConfig } from '../config/load-config.ts'
+import { type Config, type ConfigInput, type ConfigRest, loadConfig } from '../config/load-config.ts'
 import { checkMappings } from '../mapping/load-mappings.ts'
 import type { Problem } from '../mapping/problem.ts'
 import { readMappingFiles } from '../mapping/read-mapping-files.ts'
@@ -12,7 +12,7 @@ export type LoadedSetup = { ok: true; setup: Setup } | { ok: false; config: bool
 /** Loads configuration, sources and mappings, and checks all of it; there is a setup only when nothing is wrong. */
 export async function loadSetup(input: ConfigInput = {}, generation = 1): Promise<LoadedSetup> {
   const loaded = loadConfig(input)
-  if (!loaded.ok) return { ok: false, config: false, problems: loaded.problems }
+  if (!loaded.ok) return { ok: false, config: false, problems: [...loaded.problems, ...(await checkRest(loaded.rest))] }
   const { config } = loaded
   const { sources, problems } = compileSources(config)
   const files = await readMappingFiles(config.mappingsFolder)
@@ -37,7 +37,23 @@ export async function loadSetup(input: ConfigInput = {}, generation = 1): Promis
   }
 }
 
-function compileSources(config: Config): { sources: Map<string, Source>; problems: Problem[] } {
+/** What else is wrong where the configuration is: all of it is told at once (interface.md 2). */
+async function checkRest(rest: ConfigRest | null): Promise<readonly Problem[]> {
+  if (rest === null) return []
+  const sources = compileSources(rest).problems
+  if (rest.mappingsFolder === null) return sources
+  const { problems } = checkMappings(await readMappingFiles(rest.mappingsFolder), {
+    sources: new Set(rest.sourceNames),
+    integrations: new Set(rest.integrationNames),
+    constants: rest.constants,
+  })
+  return [...sources, ...problems.filter(problem => problem.severity === 'error')]
+}
+
+function compileSources(config: Pick<Config, 'file' | 'sources' | 'limits'>): {
+  sources: Map<string, Source>
+  problems: Problem[]
+} {
   const sources = new Map<string, Source>()
   const problems: Problem[] = []
   for (const [name, source] of config.sources) {

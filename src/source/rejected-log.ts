@@ -11,6 +11,8 @@ export interface RejectedLog {
   add(sample: RejectedSample): void
   /** What gathered since the last time, or null where nothing did. */
   take(): RejectedBatch | null
+  /** Takes a batch back that could not be written. */
+  giveBack(batch: RejectedBatch): void
 }
 
 /** Makes an empty log. */
@@ -21,12 +23,14 @@ export function createRejectedLog(): RejectedLog {
     const kept = samples.get(sample.source) ?? []
     samples.set(sample.source, [...kept.slice(1 - SAMPLES_PER_SOURCE_MAX), sample])
   }
+  const count = (row: RejectedBatch['counts'][number]): void => {
+    const key = `${row.source}\n${row.reason}\n${row.minuteAt}`
+    counts.set(key, { ...row, count: (counts.get(key)?.count ?? 0) + row.count })
+  }
   return {
     add(sample) {
-      const minuteAt = Math.floor(sample.receivedAt / MINUTE_MS) * MINUTE_MS
-      const key = `${sample.source}\n${sample.reason}\n${minuteAt}`
-      const known = counts.get(key)
-      counts.set(key, { source: sample.source, reason: sample.reason, minuteAt, count: (known?.count ?? 0) + 1 })
+      const { source, reason, receivedAt } = sample
+      count({ source, reason, minuteAt: Math.floor(receivedAt / MINUTE_MS) * MINUTE_MS, count: 1 })
       if (sample.body.byteLength <= SAMPLE_BYTES_MAX) keep(sample)
     },
     take() {
@@ -35,6 +39,12 @@ export function createRejectedLog(): RejectedLog {
       counts = new Map()
       samples = new Map()
       return batch
+    },
+    giveBack(batch) {
+      for (const row of batch.counts) count(row)
+      const newer = [...samples.values()].flat()
+      samples = new Map()
+      for (const sample of [...batch.samples, ...newer]) keep(sample)
     },
   }
 }

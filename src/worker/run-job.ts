@@ -5,6 +5,7 @@ import type { Scope } from '../mapping/expression/scope.ts'
 import { computeVars, mapStep } from '../mapping/map.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
+import { freeMemory } from '../own-memory.ts'
 import { queryOf } from '../source/compile-source.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
@@ -112,6 +113,7 @@ function prepare(job: ClaimedJob, { live, now }: WorkContext): Prepared {
     { depthMax: config.limits.jsonDepthMax },
     form,
   )
+  freeMemory(job.event.body.bytes)
   if (!parsed.ok) return dead(parsed.reason, parsed.message)
   const { id, source, type, key, receivedAt } = job.event
   const scope = createScope({

@@ -1,8 +1,12 @@
+import { type Backoff, computeBackoff } from '../execute/backoff.ts'
 import type { ClaimedJob, DoneStep, Doubt, FinishAttempt, JobNext } from '../store/store.ts'
 import { askAgainAt, askLaterAt } from './decide-next.ts'
 import { readVerification } from './read-verification.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
+
+/** For a job whose integration is configured no more. */
+const BACKOFF_OTHERWISE: Backoff = { baseMs: 2_000, capMs: 3_600_000 }
 
 /**
  * Asks the API whether a write whose answer was lost arrived. Found: it is adopted, and the run goes on after it (the
@@ -37,6 +41,18 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   )
   if (attempted.kind === 'moved') return null
   const { classified } = attempted
+  const { limits, integrations } = context.live.setup.config
+  const { attemptsMax, backoff } = integrations.get(job.integration) ?? {
+    attemptsMax: limits.attemptsMax,
+    backoff: BACKOFF_OTHERWISE,
+  }
+  // 429 without Retry-After pauses the token too, by the backoff
+  const pausedUntil =
+    classified.verdict !== 'rate_limited'
+      ? null
+      : context.now() +
+        (classified.retryAfterMs ??
+          Math.max(backoff.baseMs, computeBackoff(doubt.failures + 1, backoff, context.random())))
   const record = async (next: JobNext, changed: Doubt | null, done: DoneStep[]): Promise<void> => {
     const finish: FinishAttempt = {
       attemptSeq: attempted.attemptSeq,
@@ -50,7 +66,7 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
       message: classified.message,
       response: attempted.response,
       tokenAnswer: classified.tokenAnswer,
-      pausedUntil: classified.retryAfterMs === null ? null : context.now() + classified.retryAfterMs,
+      pausedUntil,
       now: context.now(),
       next,
       progress: { done, doubt: changed },
@@ -58,8 +74,7 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
     await context.store.finishAttempt(finish)
   }
   const { done } = job.progress
-  const { settleMs, attemptsMax } = context.live.setup.config.limits
-
+  const { settleMs } = limits
   if (classified.verdict !== 'applied') {
     if (classified.tokenAnswer !== null && classified.tokenAnswer !== 'ok') context.onGateChange()
     const failures = doubt.failures + 1
@@ -68,7 +83,7 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
       failures,
       attemptsMax,
       settleMs,
-      backoff: { baseMs: 2_000, capMs: 3_600_000 },
+      backoff,
       random: context.random(),
       now: context.now(),
     })

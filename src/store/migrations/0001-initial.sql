@@ -33,6 +33,7 @@ create table body_block (
   seq integer primary key,
   first_event integer not null,
   last_event integer not null,
+  raw_bytes integer not null,
   -- 0 raw, 1 zstd
   encoding integer not null,
   bytes blob not null

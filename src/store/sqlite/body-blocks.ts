@@ -1,14 +1,18 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type Database from 'better-sqlite3'
+import { freeMemory } from '../../own-memory.ts'
 
 /** A block is closed beyond this: reading one event opens its whole block, which takes about 0.2 ms at this size. */
 const BLOCK_BYTES_MAX = 256 * 1024
 /** Below this a zstd frame saves nothing worth its 25 µs. */
 const COMPRESS_FROM_BYTES = 512
 /** Level 1: level 3 saves 4 % more of a GitHub payload for 20 % more time. */
-const OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, chunkSize: 65_536 }
+const PARAMS = { [constants.ZSTD_c_compressionLevel]: 1 }
+/** Payloads shrink about eight times: an output buffer of that size is filled once and wastes little. */
+const EXPECTED_RATIO = 8
+const CHUNK_BYTES_MIN = 4_096
 /** Opened blocks that are kept, in bytes: jobs of neighbouring events are claimed together. */
-const CACHE_BYTES_MAX = 8 * 1024 * 1024
+const CACHE_BYTES_MAX = 2 * 1024 * 1024
 
 export interface BlockPlace {
   block: number
@@ -35,6 +39,12 @@ export interface BodyBlocks {
   read(place: BlockPlace & { bodyBytes: number }): Content | null
 }
 
+interface BlockRow {
+  raw_bytes: number
+  encoding: number
+  bytes: Buffer
+}
+
 interface Open {
   seq: number
   firstEvent: number
@@ -47,11 +57,9 @@ interface Open {
 export function createBodyBlocks(db: Database.Database): BodyBlocks {
   const newest = db.prepare('select coalesce(max(seq), 0) from body_block').pluck()
   const insert = db.prepare(
-    'insert into body_block (seq, first_event, last_event, encoding, bytes) values (?, ?, ?, ?, ?)',
+    'insert into body_block (seq, first_event, last_event, raw_bytes, encoding, bytes) values (?, ?, ?, ?, ?, ?)',
   )
-  const select = db.prepare<[number], { encoding: number; bytes: Buffer }>(
-    'select encoding, bytes from body_block where seq = ?',
-  )
+  const select = db.prepare<[number], BlockRow>('select raw_bytes, encoding, bytes from body_block where seq = ?')
   const cache = new Map<number, Buffer>()
   let cached = 0
   let open: Open | null = null
@@ -59,10 +67,12 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
 
   const seal = (): void => {
     if (open === null) return
-    const content = open.pieces.length === 1 ? open.pieces[0]! : Buffer.concat(open.pieces, open.bytes)
-    const packed = open.bytes < COMPRESS_FROM_BYTES ? content : zstdCompressSync(content, OPTIONS)
+    const content = Buffer.concat(open.pieces, open.bytes)
+    const chunkSize = Math.max(CHUNK_BYTES_MIN, Math.ceil(open.bytes / EXPECTED_RATIO))
+    const packed = open.bytes < COMPRESS_FROM_BYTES ? content : zstdCompressSync(content, { params: PARAMS, chunkSize })
     const compressed = packed.byteLength < open.bytes
-    insert.run(open.seq, open.firstEvent, open.lastEvent, compressed ? 1 : 0, compressed ? packed : content)
+    insert.run(open.seq, open.firstEvent, open.lastEvent, open.bytes, compressed ? 1 : 0, compressed ? packed : content)
+    freeMemory(content)
     open = null
   }
 
@@ -71,15 +81,20 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
     if (known !== undefined) return known
     const row = select.get(seq)
     if (row === undefined) return null
-    const content = row.encoding === 1 ? zstdDecompressSync(row.bytes) : row.bytes
+    return row.encoding === 1 ? zstdDecompressSync(row.bytes, { chunkSize: Math.max(64, row.raw_bytes) }) : row.bytes
+  }
+
+  /** Keeps a block that holds more than what was just read; room is made by giving back the oldest. */
+  const keep = (seq: number, content: Buffer): void => {
+    if (cache.has(seq)) return
     for (const [oldest, bytes] of cache) {
       if (cached + content.byteLength <= CACHE_BYTES_MAX) break
       cache.delete(oldest)
       cached -= bytes.byteLength
+      freeMemory(bytes)
     }
     cache.set(seq, content)
     cached += content.byteLength
-    return content
   }
 
   return {
@@ -106,7 +121,10 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
       const bodyAt = offset + headersBytes
       const body = Buffer.allocUnsafeSlow(bodyBytes)
       content.copy(body, 0, bodyAt, bodyAt + bodyBytes)
-      return { headers: content.toString('utf8', offset, bodyAt), body }
+      const headers = content.toString('utf8', offset, bodyAt)
+      if (headersBytes + bodyBytes < content.byteLength) keep(block, content)
+      else freeMemory(content)
+      return { headers, body }
     },
   }
 }

@@ -18,6 +18,9 @@ export interface SqliteStoreOptions {
 
 const DISK_FREE_MIN_BYTES = 128 * 1024 * 1024
 
+/** Memory of the thread for short-lived objects, in MB; V8's default of 48 MB is filled before anything is collected. */
+const YOUNG_MAX_MB = 6
+
 interface Waiting {
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
@@ -34,7 +37,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     diskFreeMinBytes: options.diskFreeMinBytes ?? DISK_FREE_MIN_BYTES,
     failpoint: options.failpoint,
   }
-  const thread = new Worker(threadFile(), { workerData })
+  const thread = new Worker(threadFile(), { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MB } })
   const waiting = new Map<number, Waiting>()
   let calls: Call[] = []
   /** Memory that goes over to the thread with the next message. */

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BridgeError } from '../../errors.ts'
 import { armFailpoint } from '../../failpoint.ts'
+import { freeMemory, ownMemory } from '../../own-memory.ts'
+import type { ClaimedJob, IntegrationState, RecordedEvent } from '../store.ts'
 import { createBodyBlocks } from './body-blocks.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
@@ -27,8 +29,18 @@ const port = parentPort!
 const data = workerData as StoreThreadData
 armFailpoint(data.failpoint)
 
-function send(message: FromStore): void {
-  port.postMessage(message)
+function send(message: FromStore, given: readonly ArrayBuffer[] = []): void {
+  port.postMessage(message, given)
+}
+
+/** Memory of the bodies in an answer: it goes over to the caller instead of being copied. */
+function bodiesOf(reply: Reply): ArrayBuffer[] {
+  if (!reply.ok || !Array.isArray(reply.value)) return []
+  return (reply.value as (RecordedEvent | ClaimedJob | IntegrationState | number)[]).flatMap(item => {
+    if (typeof item !== 'object') return []
+    const body = 'event' in item ? item.event.body : 'body' in item ? item.body : null
+    return body === null ? [] : (ownMemory(body.bytes) ?? [])
+  })
 }
 
 try {
@@ -56,13 +68,13 @@ function serve(): void {
     recordEvent: sent => {
       const event = unpackEvent(sent as unknown as SentEvent)
       const recorded = prepared.recordEvent(event)
-      used.add(event.body.buffer)
+      used.add(event.body)
       return recorded
     },
   }
   let waiting: Call[] = []
   /** Bodies that are in the database now: their memory is given back at once, not when garbage is next collected. */
-  const used = new Set<ArrayBuffer>() // a set: after a roll-back an event comes a second time
+  const used = new Set<Uint8Array>() // a set: after a roll-back an event comes a second time
 
   const flush = (): void => {
     const calls = waiting
@@ -79,10 +91,11 @@ function serve(): void {
         ok: false,
         error: new BridgeError('store_unavailable', 'The disk is almost full', { retryAfterSec: RETRY_AFTER_SEC }),
       })
-    for (const memory of used) memory.transfer(0)
+    for (const body of used) freeMemory(body)
     used.clear()
-    send({ kind: 'replies', replies: replies.map(wireReply) })
-    if (calls.some(call => call.method === 'prune')) tryGiveBackSpace(context)
+    send({ kind: 'replies', replies: replies.map(wireReply) }, replies.flatMap(bodiesOf))
+    const pruned = calls.filter(call => call.method === 'prune').map(call => call.id)
+    if (replies.some(reply => reply.ok && pruned.includes(reply.id))) tryGiveBackSpace(context)
   }
 
   port.on('message', (message: ToStore) => {

@@ -1,0 +1,35 @@
+import t, { type Test } from 'tap'
+import type { Store } from '../../../src/store/store.ts'
+import { testClaims } from './claims.ts'
+import { testCoalescing } from './coalescing.ts'
+import { testIdempotency } from './idempotency.ts'
+import { testIntents } from './intents.ts'
+import { testLeases } from './leases.ts'
+import { testOrder } from './order.ts'
+import { testReading } from './reading.ts'
+import { testRecovery } from './recovery.ts'
+import { testRetention } from './retention.ts'
+import { testRouting } from './routing.ts'
+import { testTokens } from './tokens.ts'
+
+/** An open store of one backend; `reopen` closes it and opens it again on the same rows, replacing `store`. */
+export interface StoreUnderTest {
+  store: Store
+  reopen(): Promise<void>
+}
+export type OpenStore = (t: Test) => Promise<StoreUnderTest>
+
+/** What every backend of the store must do: run it once for each. */
+export function storeContract(name: string, openStore: OpenStore): void {
+  t.test(`${name}: idempotency`, t => testIdempotency(t, openStore))
+  t.test(`${name}: routing`, t => testRouting(t, openStore))
+  t.test(`${name}: order keys`, t => testOrder(t, openStore))
+  t.test(`${name}: coalescing`, t => testCoalescing(t, openStore))
+  t.test(`${name}: claims`, t => testClaims(t, openStore))
+  t.test(`${name}: leases`, t => testLeases(t, openStore))
+  t.test(`${name}: intents and caps`, t => testIntents(t, openStore))
+  t.test(`${name}: the token ledger`, t => testTokens(t, openStore))
+  t.test(`${name}: recovery`, t => testRecovery(t, openStore))
+  t.test(`${name}: retention`, t => testRetention(t, openStore))
+  t.test(`${name}: reading`, t => testReading(t, openStore))
+}
