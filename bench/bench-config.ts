@@ -23,8 +23,14 @@ export function writeBenchConfig(
   for (const [name, mapping] of Object.entries(settings.mappings ?? {}))
     writeFileSync(join(folder, 'mappings', `${name}.json`), JSON.stringify(mapping))
   mkdirSync(join(folder, 'mappings', 'operations'))
-  writeFileSync(join(folder, 'mappings', 'operations', 'touch.graphql'), 'mutation touch($id: String!) { touch(id: $id) { success } }\n')
-  writeFileSync(join(folder, 'mappings', 'operations', 'touch.json'), JSON.stringify({ success: 'data.touch.success', effect: 'set' }))
+  writeFileSync(
+    join(folder, 'mappings', 'operations', 'touch.graphql'),
+    'mutation touch($id: String!) { touch(id: $id) { success } }\n',
+  )
+  writeFileSync(
+    join(folder, 'mappings', 'operations', 'touch.json'),
+    JSON.stringify({ success: 'data.touch.success', effect: 'set' }),
+  )
   writeFileSync(
     join(folder, 'bridge.json'),
     JSON.stringify({

@@ -21,7 +21,11 @@ for (let round = 0; round < ROUNDS; round++) {
   const endpoint = `http://127.0.0.1:${target.port}/graphql`
   const bare = await runBare(endpoint)
 
-  const config = writeBenchConfig({ endpoint: 'http://127.0.0.1:9/graphql', mappings: { touch: TOUCH }, integration: { concurrency: AT_ONCE } })
+  const config = writeBenchConfig({
+    endpoint: 'http://127.0.0.1:9/graphql',
+    mappings: { touch: TOUCH },
+    integration: { concurrency: AT_ONCE },
+  })
   await fillBacklog(config.folder, JOBS, 'touch')
   const file = join(config.folder, 'bridge.json')
   writeFileSync(file, readFileSync(file, 'utf8').replace('http://127.0.0.1:9/graphql', endpoint))
@@ -42,7 +46,10 @@ for (let round = 0; round < ROUNDS; round++) {
 
 async function runBare(endpoint: string): Promise<number> {
   const agent = new Agent({ connections: AT_ONCE })
-  const body = JSON.stringify({ query: 'mutation touch($id: String!) { touch(id: $id) { success } }', variables: { id: 'x'.repeat(40) } })
+  const body = JSON.stringify({
+    query: 'mutation touch($id: String!) { touch(id: $id) { success } }',
+    variables: { id: 'x'.repeat(40) },
+  })
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${SECRET}` }
   let left = JOBS
   const startedAt = performance.now()
@@ -62,6 +69,16 @@ async function runBare(endpoint: string): Promise<number> {
 
 process.stdout.write(`${JOBS} jobs, ${AT_ONCE} at once, ${ROUNDS} rounds\n`)
 printTable([
-  ...rows.map((row, i) => ({ round: String(i + 1), 'bare undici req/s': Math.round(row.bare), 'drained jobs/s': Math.round(row.drained), ratio: row.ratio.toFixed(2) })),
-  { round: 'median', 'bare undici req/s': Math.round(median(rows.map(row => row.bare))), 'drained jobs/s': Math.round(median(rows.map(row => row.drained))), ratio: median(rows.map(row => row.ratio)).toFixed(2) },
+  ...rows.map((row, i) => ({
+    round: String(i + 1),
+    'bare undici req/s': Math.round(row.bare),
+    'drained jobs/s': Math.round(row.drained),
+    ratio: row.ratio.toFixed(2),
+  })),
+  {
+    round: 'median',
+    'bare undici req/s': Math.round(median(rows.map(row => row.bare))),
+    'drained jobs/s': Math.round(median(rows.map(row => row.drained))),
+    ratio: median(rows.map(row => row.ratio)).toFixed(2),
+  },
 ])

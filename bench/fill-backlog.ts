@@ -38,7 +38,20 @@ export async function fillBacklog(folder: string, jobs: number, mapping: string)
       outcome: 'matched' as const,
       detail: [],
       routedAt: Date.now(),
-      jobs: [{ mapping, mappingHash: '', integration: 'bench', orderKey: null, itemIndex: 0, item: null, runAt: null, expiresAt: null, coalesce: false, failed: null }],
+      jobs: [
+        {
+          mapping,
+          mappingHash: '',
+          integration: 'bench',
+          orderKey: null,
+          itemIndex: 0,
+          item: null,
+          runAt: null,
+          expiresAt: null,
+          coalesce: false,
+          failed: null,
+        },
+      ],
     }))
     await store.recordRoutes({ decisions, throughSeq: seqs.at(-1)! })
   }

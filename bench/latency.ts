@@ -32,7 +32,10 @@ await new Promise<void>(resolve => target.listen(0, '127.0.0.1', resolve))
 const endpoint = `http://127.0.0.1:${(target.address() as AddressInfo).port}/graphql`
 
 const { body, event } = readGithubPayload()
-const mapping = { ...TOUCH, steps: [{ id: 'touched', operation: 'touch', variables: { id: "${headers['x-github-delivery']}" } }] }
+const mapping = {
+  ...TOUCH,
+  steps: [{ id: 'touched', operation: 'touch', variables: { id: "${headers['x-github-delivery']}" } }],
+}
 const rows: { answerP50: number; answerP99: number; mutationP50: number; mutationP99: number; rssMb: number }[] = []
 for (let round = 0; round < ROUNDS; round++) {
   const config = writeBenchConfig({ endpoint, mappings: { touch: mapping } })
@@ -44,7 +47,9 @@ for (let round = 0; round < ROUNDS; round++) {
   const startedAt = performance.now()
   const deliveries: Promise<void>[] = []
   for (let i = 0; i < PER_SECOND * SECONDS; i++) {
-    await new Promise(resolve => setTimeout(resolve, Math.max(0, startedAt + (i * 1_000) / PER_SECOND - performance.now())))
+    await new Promise(resolve =>
+      setTimeout(resolve, Math.max(0, startedAt + (i * 1_000) / PER_SECOND - performance.now())),
+    )
     deliveries.push(deliver())
   }
   await Promise.all(deliveries)
@@ -54,7 +59,13 @@ for (let round = 0; round < ROUNDS; round++) {
   await agent.close()
   config.remove()
   const paths = [...sent].map(([id, at]) => arrivals.get(id)! - at)
-  rows.push({ answerP50: at(answers, 0.5), answerP99: at(answers, 0.99), mutationP50: at(paths, 0.5), mutationP99: at(paths, 0.99), rssMb: rssBytes / 1024 / 1024 })
+  rows.push({
+    answerP50: at(answers, 0.5),
+    answerP99: at(answers, 0.99),
+    mutationP50: at(paths, 0.5),
+    mutationP99: at(paths, 0.99),
+    rssMb: rssBytes / 1024 / 1024,
+  })
 
   async function deliver(): Promise<void> {
     const id = randomUUID()
@@ -64,7 +75,12 @@ for (let round = 0; round < ROUNDS; round++) {
     const { statusCode, body: answer } = await request(`http://127.0.0.1:${bridge.port}/hooks/github`, {
       method: 'POST',
       dispatcher: agent,
-      headers: { 'content-type': 'application/json', 'x-github-event': event, 'x-github-delivery': id, 'x-hub-signature-256': `sha256=${signature}` },
+      headers: {
+        'content-type': 'application/json',
+        'x-github-event': event,
+        'x-github-delivery': id,
+        'x-hub-signature-256': `sha256=${signature}`,
+      },
       body,
     })
     await answer.dump()
@@ -81,9 +97,20 @@ function at(values: number[], share: number): number {
 }
 
 process.stdout.write(`${PER_SECOND} deliveries/s of ${body.length} bytes, ${ROUNDS} rounds of ${SECONDS} s\n`)
-const columns = { answerP50: 'answer p50 ms', answerP99: 'answer p99 ms', mutationP50: 'to mutation p50 ms', mutationP99: 'to mutation p99 ms', rssMb: 'resident MB' } as const
+const columns = {
+  answerP50: 'answer p50 ms',
+  answerP99: 'answer p99 ms',
+  mutationP50: 'to mutation p50 ms',
+  mutationP99: 'to mutation p99 ms',
+  rssMb: 'resident MB',
+} as const
 const show = (name: string, pick: (key: keyof typeof columns) => number): Record<string, string> => ({
   round: name,
-  ...Object.fromEntries(Object.entries(columns).map(([key, title]) => [title, pick(key as keyof typeof columns).toFixed(1)])),
+  ...Object.fromEntries(
+    Object.entries(columns).map(([key, title]) => [title, pick(key as keyof typeof columns).toFixed(1)]),
+  ),
 })
-printTable([...rows.map((row, i) => show(String(i + 1), key => row[key])), show('median', key => median(rows.map(row => row[key])))])
+printTable([
+  ...rows.map((row, i) => show(String(i + 1), key => row[key])),
+  show('median', key => median(rows.map(row => row[key]))),
+])

@@ -18,9 +18,20 @@ const config = writeBenchConfig({ endpoint: `http://127.0.0.1:${target.port}/gra
 const cli = fileURLToPath(new URL('../dist/src/cli.js', import.meta.url))
 // as the installed command runs it: its first line names the flags
 const flags = /^#!\/usr\/bin\/env -S node (.*)$/m.exec(readFileSync(cli, 'utf8'))?.[1]?.split(' ') ?? []
-const service = spawn(process.execPath, [...flags, cli, 'start'], { cwd: config.folder, env: { ...process.env, BRIDGE_PORT: String(PORT) }, stdio: 'ignore' })
-while (!(await fetch(`http://127.0.0.1:${PORT}/health/ready`).then(answer => answer.ok, () => false))) await new Promise(resolve => setTimeout(resolve, 50))
+const service = spawn(process.execPath, [...flags, cli, 'start'], {
+  cwd: config.folder,
+  env: { ...process.env, BRIDGE_PORT: String(PORT) },
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
+while (
+  !(await fetch(`http://127.0.0.1:${PORT}/health/ready`).then(
+    answer => answer.ok,
+    () => false,
+  ))
+)
+  await new Promise(resolve => setTimeout(resolve, 50))
 
+process.on('exit', () => service.kill('SIGKILL'))
 const bare = await startChild('bare-server.ts')
 const rows = [read('started', 0)]
 const step = Math.max(5, Math.round(SECONDS / 5))
@@ -41,7 +52,13 @@ printTable(rows)
 function read(when: string, p99Ms: number): Record<string, string | number> {
   const service_ = residentMb(service.pid!)
   const bare_ = residentMb(bare.pid)
-  return { when, 'resident MB': service_.toFixed(0), 'bare Fastify MB': bare_.toFixed(0), ratio: (service_ / bare_).toFixed(2), 'answer p99 ms': p99Ms }
+  return {
+    when,
+    'resident MB': service_.toFixed(0),
+    'bare Fastify MB': bare_.toFixed(0),
+    ratio: (service_ / bare_).toFixed(2),
+    'answer p99 ms': p99Ms,
+  }
 }
 
 function residentMb(pid: number): number {

@@ -16,13 +16,18 @@ const empty = writeBenchConfig({ mappings: { touch: TOUCH } })
 const full = writeBenchConfig({ mappings: { touch: TOUCH } })
 await fillBacklog(full.folder, JOBS, 'touch')
 const rows = []
-for (let round = 0; round < ROUNDS; round++) rows.push({ empty: await measure(empty.folder), full: await measure(full.folder) })
+for (let round = 0; round < ROUNDS; round++)
+  rows.push({ empty: await measure(empty.folder), full: await measure(full.folder) })
 empty.remove()
 full.remove()
 
 async function measure(cwd: string): Promise<number> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [`${process.cwd()}/src/cli.ts`, 'start'], { cwd, env: { ...process.env, BRIDGE_PORT: String(PORT) }, stdio: 'ignore' })
+  const child = spawn(process.execPath, [`${process.cwd()}/src/cli.ts`, 'start'], {
+    cwd,
+    env: { ...process.env, BRIDGE_PORT: String(PORT) },
+    stdio: 'ignore',
+  })
   for (;;) {
     const ready = await fetch(`http://127.0.0.1:${PORT}/health/ready`).then(
       answer => answer.ok,
@@ -41,6 +46,16 @@ async function measure(cwd: string): Promise<number> {
 
 process.stdout.write(`process start to ready, ${JOBS} open jobs, ${ROUNDS} rounds\n`)
 printTable([
-  ...rows.map((row, i) => ({ round: String(i + 1), 'empty ms': Math.round(row.empty), 'full ms': Math.round(row.full), ratio: (row.full / row.empty).toFixed(2) })),
-  { round: 'median', 'empty ms': Math.round(median(rows.map(row => row.empty))), 'full ms': Math.round(median(rows.map(row => row.full))), ratio: median(rows.map(row => row.full / row.empty)).toFixed(2) },
+  ...rows.map((row, i) => ({
+    round: String(i + 1),
+    'empty ms': Math.round(row.empty),
+    'full ms': Math.round(row.full),
+    ratio: (row.full / row.empty).toFixed(2),
+  })),
+  {
+    round: 'median',
+    'empty ms': Math.round(median(rows.map(row => row.empty))),
+    'full ms': Math.round(median(rows.map(row => row.full))),
+    ratio: median(rows.map(row => row.full / row.empty)).toFixed(2),
+  },
 ])

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pc from 'picocolors'
@@ -25,19 +25,29 @@ const SHOW_TIME_MAX_MS = 20_000
 
 /** Shows the whole path on this machine: real signed deliveries in, a page published and an entry updated in the sandbox. */
 export async function demo(options: { port?: string; once?: boolean }): Promise<number> {
+  const port = readPort(options.port, DEFAULT_PORT)
   const sandbox = await startSandbox()
-  const folder = mkdtempSync(join(tmpdir(), 'pixelesq-bridge-demo-'))
-  writeConfig(folder, sandbox)
-  const bridge = await listen(folder, options)
   try {
+    return await serve(sandbox, port, options)
+  } finally {
+    await sandbox.close()
+  }
+}
+
+async function serve(sandbox: Sandbox, port: number, options: { port?: string; once?: boolean }): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'pixelesq-bridge-demo-'))
+  let bridge: RunningBridge | null = null
+  try {
+    writeConfig(folder, sandbox)
+    bridge = await listen(folder, port, options.port === undefined)
     await show(bridge, sandbox, folder)
     if (options.once) return EXIT.done
     say(`\nServing. Ctrl-C ends it.`)
     await untilSignal()
     return EXIT.done
   } finally {
-    await bridge.stop()
-    await sandbox.close()
+    await bridge?.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -60,7 +70,7 @@ function writeConfig(folder: string, sandbox: Sandbox): void {
 }
 
 /** Takes the usual port where it is free, else any: a demo must not fail on that. */
-async function listen(folder: string, options: { port?: string }): Promise<RunningBridge> {
+async function listen(folder: string, port: number, orAnyOther: boolean): Promise<RunningBridge> {
   const start = (port: number): Promise<RunningBridge> =>
     startBridge({
       config: { cwd: folder, env: { BRIDGE_PORT: String(port), BRIDGE_LOG_LEVEL: 'warn' } },
@@ -69,10 +79,10 @@ async function listen(folder: string, options: { port?: string }): Promise<Runni
       },
     })
   try {
-    return await start(readPort(options.port, DEFAULT_PORT))
+    return await start(port)
   } catch (error) {
     const taken = error instanceof BridgeError && error.code === 'listen_failed'
-    if (!taken || options.port !== undefined) throw error
+    if (!taken || !orAnyOther) throw error
     return start(0)
   }
 }

@@ -79,7 +79,13 @@ export function classify({ sent, effect, success, now }: ClassifyInput): Classif
   }
   // 408: a proxy gave up waiting, or ended an idle connection just as we wrote; nothing says how far the request came
   if (sent.status >= 500 || sent.status === 408)
-    return { ...answered, outcome: 'unknown', verdict: 'unknown', code: answered.code ?? `http_${sent.status}` }
+    return {
+      ...answered,
+      outcome: 'unknown',
+      verdict: 'unknown',
+      code: answered.code ?? `http_${sent.status}`,
+      retryAfterMs: parseRetryAfter(sent.retryAfter, now),
+    }
 
   const refused = readRefusal(sent, now)
   if (refused !== null)

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import type { CheckedAction, CheckedMapping, CheckedStep, NamedTemplate } from './checked-mapping.ts'
-import { type CelContext, compileCel, compileJson } from './compile-cel.ts'
+import type { CheckedAction, CheckedMapping, CheckedStep } from './checked-mapping.ts'
+import { type CelContext, compileJson } from './compile-cel.ts'
 import { compileSteps } from './compile-steps.ts'
-import { compileExpression, type Expression } from './expression/compile-expression.ts'
+import { compileTrigger } from './compile-trigger.ts'
 import type { Template } from './expression/compile-template.ts'
 import { appendPointer } from './json-pointer.ts'
 import { type MappingFile, mappingSchema } from './mapping-schema.ts'
@@ -28,10 +27,6 @@ export interface CompiledMapping {
 }
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
-
-/** Names in scope: of an event (before there are jobs) and of a job. */
-const EVENT_SCOPE = ['payload', 'headers', 'query', 'event', 'constants']
-const EVENT_MEMBERS = new Set(['id', 'source', 'type', 'key', 'receivedAt'])
 
 /** Keys of each object of the file, for suggestions; other objects are free. */
 const KEYS = {
@@ -115,47 +110,14 @@ function compileParts(
   problems: Problem[],
 ): CheckedMapping {
   checkKeys(file, present, context, source, problems)
-  const members = { event: EVENT_MEMBERS, constants: new Set(Object.keys(context.constants)) }
-  const atEvent: CelContext = { source, problems, variables: EVENT_SCOPE, members }
-  const jobScope = [...EVENT_SCOPE, 'vars', ...(file.forEach === undefined ? [] : ['item'])]
-  const atVars: CelContext = { source, problems, variables: jobScope, members }
-  const vars = compileVars(file.vars ?? {}, atVars)
-  const atJob: CelContext = { ...atVars, members: { ...members, vars: new Set(Object.keys(file.vars ?? {})) } }
-  const optional = (key: 'order' | 'runAt' | 'expiresAfter'): Template | null =>
-    file[key] === undefined ? null : compileJson(file[key], `/${key}`, atJob)
-  const when = file.when === undefined ? null : compileCel(file.when, '/when', 'bool', atEvent)
+  const { trigger, atJob } = compileTrigger(name, file, context.constants, source, problems)
   return {
-    name,
+    ...trigger,
     file: source.file,
-    hash: createHash('sha256').update(JSON.stringify(file)).digest('hex'),
-    source: file.source,
-    integration: file.integration,
-    on: file.on ?? null,
-    when,
-    whenParts: when === null ? [] : splitConjunction(when),
-    order: optional('order'),
-    coalesce: file.coalesce === 'latest',
-    runAt: optional('runAt'),
-    expiresAfter: optional('expiresAfter'),
-    forEach: file.forEach === undefined ? null : compileCel(file.forEach, '/forEach', 'list', atEvent),
-    vars,
     action: file.action ?? null,
     ...compileFlow(file, context, atJob),
     json: file,
   }
-}
-
-/** A var may use those written before it. */
-function compileVars(vars: Readonly<Record<string, unknown>>, context: CelContext): NamedTemplate[] {
-  const compiled: NamedTemplate[] = []
-  const before = new Set<string>()
-  for (const [name, value] of Object.entries(vars)) {
-    const members = { ...context.members, vars: new Set(before) }
-    const template = compileJson(value, appendPointer('/vars', name), { ...context, members })
-    if (template !== null) compiled.push({ name, template })
-    before.add(name)
-  }
-  return compiled
 }
 
 function compileFlow(
@@ -238,13 +200,6 @@ function checkReference(
     suggestion: suggest(name, known),
   }
   problems.push(problemAt(source, `/${key}`, parts))
-}
-
-/** `a && b && c` as three expressions over the event, so that a person can be told which of them was false. */
-function splitConjunction(when: Expression): Expression[] {
-  if (when.conjuncts.length < 2) return []
-  const parts = when.conjuncts.map(source => compileExpression(source, { variables: EVENT_SCOPE }))
-  return parts.every(part => part.ok) ? parts.map(part => part.expression) : []
 }
 
 function knownKeys(path: readonly PropertyKey[]): readonly string[] {

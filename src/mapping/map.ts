@@ -20,7 +20,7 @@ export type ComputedVars =
   | { ok: false; reason: FailureReason; message: string }
 
 /** Computes a mapping's `vars`, each seeing those before it; `scope` is that of the job (with `item`). Pure. */
-export function computeVars(mapping: CheckedMapping, scope: Scope): ComputedVars {
+export function computeVars(mapping: Pick<CheckedMapping, 'vars'>, scope: Scope): ComputedVars {
   const vars: Record<string, unknown> = {}
   for (const { name, template } of mapping.vars) {
     const result = template.evaluate({ ...scope, vars })

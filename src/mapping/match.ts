@@ -1,4 +1,4 @@
-import type { CheckedMapping } from './checked-mapping.ts'
+import type { Trigger } from './compile-trigger.ts'
 import type { EventScope } from './create-scope.ts'
 import { describeValue } from './schema-problems.ts'
 
@@ -8,7 +8,7 @@ export type Match =
   | { matched: false; reason: 'source' | 'type' | 'when_false' | 'when_error'; detail: string }
 
 /** Decides whether a mapping takes an event: its source, its event type, its `when`. Pure. */
-export function matchMapping(mapping: CheckedMapping, scope: EventScope): Match {
+export function matchMapping(mapping: Trigger, scope: EventScope): Match {
   const { source, type } = scope.event
   if (source !== mapping.source) {
     return {
@@ -23,7 +23,7 @@ export function matchMapping(mapping: CheckedMapping, scope: EventScope): Match 
   return mapping.when === null ? { matched: true } : matchWhen(mapping, scope)
 }
 
-function matchWhen(mapping: CheckedMapping, scope: EventScope): Match {
+function matchWhen(mapping: Trigger, scope: EventScope): Match {
   const result = mapping.when!.evaluate(scope)
   if (!result.ok) return { matched: false, reason: 'when_error', detail: `${result.reason}: ${result.message}` }
   if (result.value === true) return { matched: true }

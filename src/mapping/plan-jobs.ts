@@ -1,5 +1,5 @@
 import { parseDuration } from '../config/parse-duration.ts'
-import type { CheckedMapping } from './checked-mapping.ts'
+import type { Trigger } from './compile-trigger.ts'
 import type { EventScope } from './create-scope.ts'
 import type { Template } from './expression/compile-template.ts'
 import type { FailureReason } from './expression/describe-failure.ts'
@@ -34,7 +34,7 @@ type Step<T> = { ok: true; value: T } | Failure
  * instant, or a duration after the event) and when it expires (`expiresAfter`: a duration after it may first run, or an
  * instant). Fails as a whole: an event makes all its jobs or none. Pure.
  */
-export function planJobs(mapping: CheckedMapping, scope: EventScope, limits: { jobsPerEventMax: number }): JobPlan {
+export function planJobs(mapping: Trigger, scope: EventScope, limits: { jobsPerEventMax: number }): JobPlan {
   const items = listItems(mapping, scope, limits.jobsPerEventMax)
   if (!items.ok) return items
   const jobs: PlannedJob[] = []
@@ -46,7 +46,7 @@ export function planJobs(mapping: CheckedMapping, scope: EventScope, limits: { j
   return { ok: true, jobs }
 }
 
-function listItems(mapping: CheckedMapping, scope: EventScope, jobsMax: number): Step<readonly unknown[]> {
+function listItems(mapping: Trigger, scope: EventScope, jobsMax: number): Step<readonly unknown[]> {
   if (mapping.forEach === null) return { ok: true, value: [undefined] }
   const list = mapping.forEach.evaluate(scope)
   if (!list.ok) return { ...list, message: `forEach: ${list.message}` }
@@ -60,7 +60,7 @@ function listItems(mapping: CheckedMapping, scope: EventScope, jobsMax: number):
   return { ok: true, value: list.value }
 }
 
-function planJob(mapping: CheckedMapping, event: EventScope, item: unknown, itemIndex: number): Step<PlannedJob> {
+function planJob(mapping: Trigger, event: EventScope, item: unknown, itemIndex: number): Step<PlannedJob> {
   const scope = scopeOfJob(mapping, mapping.forEach === null ? event : { ...event, item })
   if (!scope.ok) return scope
   const orderKey =
@@ -83,7 +83,7 @@ function planJob(mapping: CheckedMapping, event: EventScope, item: unknown, item
 }
 
 /** `vars` are computed here only where planning reads them; the job computes them again when it runs. */
-function scopeOfJob(mapping: CheckedMapping, scope: Scope): Step<Scope> {
+function scopeOfJob(mapping: Trigger, scope: Scope): Step<Scope> {
   const templates = [mapping.order, mapping.runAt, mapping.expiresAfter]
   if (!templates.some(template => template?.roots.has('vars'))) return { ok: true, value: scope }
   const computed = computeVars(mapping, scope)

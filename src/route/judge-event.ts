@@ -1,12 +1,12 @@
-import type { CheckedMapping } from '../mapping/checked-mapping.ts'
+import type { Trigger } from '../mapping/compile-trigger.ts'
 import { createScope } from '../mapping/create-scope.ts'
 import type { Template } from '../mapping/expression/compile-template.ts'
 import { markLossyNumbers } from '../mapping/expression/lossy-number.ts'
 import { matchMapping } from '../mapping/match.ts'
 import { type PayloadForm, parsePayload } from '../mapping/parse-payload.ts'
 import { planJobs } from '../mapping/plan-jobs.ts'
-import { queryOf } from '../source/compile-source.ts'
 import { findIdentifier } from '../source/find-identifier.ts'
+import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { PlannedJob, RecordedEvent, RouteDecision } from '../store/store.ts'
@@ -23,7 +23,7 @@ export interface SourceRule {
 /** What judgement goes by. */
 export interface Rules {
   sources: ReadonlyMap<string, SourceRule>
-  mappings: readonly CheckedMapping[]
+  mappings: readonly Trigger[]
   constants: Readonly<Record<string, unknown>>
   jsonDepthMax: number
   jobsPerEventMax: number

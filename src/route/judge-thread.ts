@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
+import { compileTrigger } from '../mapping/compile-trigger.ts'
 import { freeMemory } from '../own-memory.ts'
-import { checkMappings } from '../mapping/load-mappings.ts'
 import { compileIdentifier } from '../source/find-identifier.ts'
 import { judgeEvent, type Rules, type SourceRule } from './judge-event.ts'
 import { type FromJudge, type JudgeSetup, type SentEvent, type ToJudge, unpackEvent } from './wire.ts'
@@ -20,12 +20,11 @@ function judge(sent: SentEvent): FromJudge['decisions'][number] {
   return { ...decision, detail: JSON.stringify(decision.detail) }
 }
 
-/** Compiles what the main thread found in order; the texts are the same, so nothing can be wrong with them here. */
+/** Compiles what the main thread found in order; the files are the same, so nothing can be wrong with them here. */
 function makeRules(setup: JudgeSetup): Rules {
-  const { mappings } = checkMappings(setup.files, {
-    sources: new Set(setup.sources.map(source => source.name)),
-    integrations: new Set(setup.integrations),
-    constants: setup.constants,
+  const mappings = setup.mappings.map(({ name, file }) => {
+    const source = { file: name, text: '', json: file, places: new Map() }
+    return compileTrigger(name, file, setup.constants, source, []).trigger
   })
   const sources = new Map<string, SourceRule>()
   for (const { name, eventType, form } of setup.sources) {

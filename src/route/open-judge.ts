@@ -33,7 +33,10 @@ export function openJudge(setup: JudgeSetup, log: Logger): Judge {
   let closing = false
 
   function start(): Worker {
-    const worker = new Worker(threadFile(), { resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB, maxYoungGenerationSizeMb: YOUNG_MAX_MB } })
+    const worker = new Worker(threadFile(), {
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB, maxYoungGenerationSizeMb: YOUNG_MAX_MB },
+    })
     worker.on('message', (message: FromJudge) => answered?.(message.decisions))
     worker.on('error', error => {
       log.error({ err: error }, 'the judging thread failed')

@@ -1,14 +1,13 @@
+import type { MappingFile } from '../mapping/mapping-schema.ts'
 import type { PayloadForm } from '../mapping/parse-payload.ts'
-import type { MappingFiles } from '../mapping/read-mapping-files.ts'
 import type { Setup } from '../setup/setup.ts'
 import type { PackedBody, RecordedEvent, RouteDecision } from '../store/store.ts'
 
 /** What the judging thread makes its rules from: plain data, no secrets. */
 export interface JudgeSetup {
   sources: readonly { name: string; eventType: string | null; form: PayloadForm }[]
-  integrations: readonly string[]
   constants: Readonly<Record<string, unknown>>
-  files: MappingFiles
+  mappings: readonly { name: string; file: MappingFile }[]
   jsonDepthMax: number
   jobsPerEventMax: number
 }
@@ -68,16 +67,15 @@ export function unpackEvent(sent: SentEvent): RecordedEvent {
 }
 
 /** Picks what judgement needs out of a setup. */
-export function judgeSetup({ config, files }: Setup): JudgeSetup {
+export function judgeSetup({ config, mappings }: Setup): JudgeSetup {
   return {
     sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({
       name,
       eventType,
       form: preset.form,
     })),
-    integrations: [...config.integrations.keys()],
     constants: config.constants,
-    files,
+    mappings: [...mappings.values()].map(({ name, json }) => ({ name, file: json })),
     jsonDepthMax: config.limits.jsonDepthMax,
     jobsPerEventMax: config.limits.jobsPerEventMax,
   }

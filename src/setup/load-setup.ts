@@ -31,7 +31,6 @@ export async function loadSetup(input: ConfigInput = {}, generation = 1): Promis
       sources,
       mappings: new Map(checked.mappings.map(mapping => [mapping.name, mapping])),
       operations: checked.operations,
-      files,
       warnings: checked.problems,
     },
   }

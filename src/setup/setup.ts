@@ -2,7 +2,6 @@ import type { Config } from '../config/load-config.ts'
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import type { Operation } from '../mapping/operation.ts'
 import type { Problem } from '../mapping/problem.ts'
-import type { MappingFiles } from '../mapping/read-mapping-files.ts'
 import type { Source } from '../source/source.ts'
 
 /** Everything people write, checked and in force together: configuration, sources, mappings. Replaced as a whole. */
@@ -12,8 +11,6 @@ export interface Setup {
   sources: ReadonlyMap<string, Source>
   mappings: ReadonlyMap<string, CheckedMapping>
   operations: ReadonlyMap<string, Operation>
-  /** The texts mappings and operations were made from, so that another thread can make them again. */
-  files: MappingFiles
   warnings: readonly Problem[]
 }
 

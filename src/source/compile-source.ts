@@ -1,10 +1,10 @@
 import type { SourceConfig } from '../config/load-config.ts'
 import type { Template, TemplateProblem } from '../mapping/expression/compile-template.ts'
 import { markLossyNumbers } from '../mapping/expression/lossy-number.ts'
-import { parseForm } from '../mapping/parse-form.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
 import { compileScheme } from '../verify/compile-scheme.ts'
 import { compileIdentifier, findIdentifier } from './find-identifier.ts'
+import { queryOf } from './query-of.ts'
 import type { FoundKey, KeyRequest, Source } from './source.ts'
 
 /** Longest idempotency key, in characters; beyond it the text is not an identifier but content. */
@@ -80,11 +80,4 @@ function makeKeyOf(
       ),
     }
   }
-}
-
-/** A raw query as expressions see it. */
-export function queryOf(query: string): Readonly<Record<string, unknown>> {
-  if (query === '') return {}
-  const parsed = parseForm(query)
-  return parsed.ok ? parsed.fields : {}
 }

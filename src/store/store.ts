@@ -77,7 +77,7 @@ export interface RejectedSample {
   body: Uint8Array
 }
 
-/** An event as routing and mapping read it. `body` is packed: open it with `unpackBody`. */
+/** An event as routing and mapping read it. `unpackBody` gives the bytes of the body. */
 export interface RecordedEvent {
   seq: number
   id: string
@@ -94,7 +94,7 @@ export interface RecordedEvent {
   receipt: 'recorded' | 'ignored' | 'id_conflict'
 }
 export interface PackedBody {
-  encoding: 'raw' | 'zstd' | 'pruned'
+  encoding: 'raw' | 'pruned'
   bytes: Uint8Array
 }
 

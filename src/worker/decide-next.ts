@@ -26,102 +26,67 @@ export interface Decision {
   pausedUntil: number | null
 }
 
-/** Decides what becomes of a job after an attempt that did not simply succeed; the one place that says retry or not. */
+/** Decides what becomes of a job after an attempt; the one place that says retry or not (semantics.md 4). */
 export function decideNext(situation: Situation): Decision {
-  const { classified, effect, now, settleMs } = situation
+  const pausedUntil = pauseUntil(situation)
+  return { next: nextOf(situation, pausedUntil), pausedUntil }
+}
+
+/** A 429 pauses the token, and so does any answer that says when to come again. */
+function pauseUntil({ classified, attempts, backoff, random, now }: Situation): number | null {
+  const { verdict, retryAfterMs } = classified
+  if (verdict !== 'rate_limited') return retryAfterMs === null ? null : now + retryAfterMs
+  // never sooner than the base: a target that says "0 seconds" would be asked in a hot loop
+  return now + Math.max(backoff.baseMs, retryAfterMs ?? computeBackoff(attempts + 1, backoff, random))
+}
+
+function nextOf(situation: Situation, pausedUntil: number | null): JobNext {
+  const { classified, effect, conflicts, settleMs, now } = situation
   const message = classified.message ?? classified.code ?? 'no reason given'
   switch (classified.verdict) {
     case 'applied':
-      return { next: { state: 'running' }, pausedUntil: null }
+      return { state: 'running' }
     case 'retry':
-      return { next: retryOrGiveUp(situation, classified.code ?? 'not_sent', message), pausedUntil: null }
+      return retryOrGiveUp(situation, classified.code ?? 'not_sent', message)
     case 'unauthorized':
       // the token is stopped; the job goes on by itself once a token is accepted again
-      return {
-        next: {
-          state: 'queued',
-          nextAttemptAt: now,
-          counts: false,
-          reason: 'token_refused',
-          message: 'The API refused the token (401): nothing is sent with it until it is accepted again',
-        },
-        pausedUntil: null,
-      }
+      return wait('token_refused', TOKEN_REFUSED, now)
     case 'forbidden':
-      return {
-        next: {
-          state: 'dead',
-          reason: 'forbidden',
-          message: `The role of the token does not allow this (403): ${message}`,
-        },
-        pausedUntil: null,
-      }
-    case 'rate_limited': {
-      const wait =
-        classified.retryAfterMs ??
-        Math.max(situation.backoff.baseMs, computeBackoff(situation.attempts + 1, situation.backoff, situation.random))
-      const pausedUntil = now + Math.max(wait, 1)
-      return {
-        next: {
-          state: 'queued',
-          nextAttemptAt: pausedUntil,
-          counts: false,
-          reason: 'rate_limited',
-          message: 'The API asked to wait (429)',
-        },
-        pausedUntil,
-      }
-    }
+      return dead('forbidden', `The role of the token does not allow this (403): ${message}`)
+    case 'rate_limited':
+      return wait('rate_limited', 'The API asked to wait (429)', pausedUntil ?? now)
     case 'conflict':
-      if (situation.conflicts >= CONFLICTS_MAX)
-        return {
-          next: { state: 'dead', reason: 'version_conflict', message: `Somebody else kept changing it: ${message}` },
-          pausedUntil: null,
-        }
-      return {
-        next: {
-          state: 'queued',
-          nextAttemptAt: now,
-          counts: false,
-          conflict: true,
-          reason: 'version_conflict',
-          message,
-        },
-        pausedUntil: null,
-      }
+      if (conflicts >= CONFLICTS_MAX) return dead('version_conflict', `Somebody else kept changing it: ${message}`)
+      return { ...wait('version_conflict', message, now), conflict: true }
     case 'permanent':
-      return { next: { state: 'dead', reason: 'rejected', message }, pausedUntil: null }
+      return dead('rejected', message)
     case 'schema_drift':
-      return {
-        next: {
-          state: 'dead',
-          reason: 'schema_drift',
-          message: `The API no longer knows what the operation uses: ${message}`,
-        },
-        pausedUntil: null,
-      }
+      return dead('schema_drift', `The API no longer knows what the operation uses: ${message}`)
     case 'unknown':
-      if (effect === 'verify')
+      if (effect === 'verify') {
+        const asked = `${message}. The API will be asked whether the write arrived`
+        return { state: 'in_doubt', nextAttemptAt: now + settleMs, reason: 'answer_lost', message: asked }
+      }
+      if (effect === 'once') {
         return {
-          next: {
-            state: 'in_doubt',
-            nextAttemptAt: now + settleMs,
-            reason: 'answer_lost',
-            message: `${message}. The API will be asked whether the write arrived`,
-          },
-          pausedUntil: null,
+          state: 'held',
+          reason: 'in_doubt',
+          message: `${message}. A person must say whether the write was applied`,
         }
-      if (effect === 'once')
-        return {
-          next: {
-            state: 'held',
-            reason: 'in_doubt',
-            message: `${message}. A person must say whether the write was applied`,
-          },
-          pausedUntil: null,
-        }
-      return { next: retryOrGiveUp(situation, 'answer_lost', message), pausedUntil: null }
+      }
+      return retryOrGiveUp(situation, 'answer_lost', message)
   }
+}
+
+const TOKEN_REFUSED = 'The API refused the token (401): nothing is sent with it until it is accepted again'
+
+function dead(reason: string, message: string): JobNext {
+  return { state: 'dead', reason, message }
+}
+
+/** Back into the queue without counting as an attempt: nothing was wrong with the job. */
+function wait(reason: string, message: string, nextAttemptAt: number): Extract<JobNext, { state: 'queued' }> {
+  return { state: 'queued', nextAttemptAt, counts: false, reason, message }
 }
 
 function retryOrGiveUp(
@@ -130,12 +95,7 @@ function retryOrGiveUp(
   message: string,
 ): JobNext {
   const made = attempts + 1
-  if (made >= attemptsMax)
-    return {
-      state: 'dead',
-      reason: 'attempts_used_up',
-      message: `${made} attempts failed, the last one because: ${message}`,
-    }
+  if (made >= attemptsMax) return dead('attempts_used_up', `${made} attempts failed, the last one because: ${message}`)
   return { state: 'queued', nextAttemptAt: now + computeBackoff(made, backoff, random), counts: true, reason, message }
 }
 

@@ -37,6 +37,8 @@ export interface BodyBlocks {
   /** Forgets what was appended; after a rollback. */
   discard(): void
   read(place: BlockPlace & { bodyBytes: number }): Content | null
+  /** Overwrites the content of events that are kept no longer, where neighbours still need the block. */
+  erase(block: number, places: readonly { offset: number; bytes: number }[]): void
 }
 
 interface BlockRow {
@@ -53,6 +55,13 @@ interface Open {
   bytes: number
 }
 
+function pack(content: Buffer): { encoding: number; bytes: Buffer } {
+  if (content.byteLength < COMPRESS_FROM_BYTES) return { encoding: 0, bytes: content }
+  const chunkSize = Math.max(CHUNK_BYTES_MIN, Math.ceil(content.byteLength / EXPECTED_RATIO))
+  const bytes = zstdCompressSync(content, { params: PARAMS, chunkSize })
+  return bytes.byteLength < content.byteLength ? { encoding: 1, bytes } : { encoding: 0, bytes: content }
+}
+
 /** Prepares the blocks of one database. */
 export function createBodyBlocks(db: Database.Database): BodyBlocks {
   const newest = db.prepare('select coalesce(max(seq), 0) from body_block').pluck()
@@ -60,6 +69,7 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
     'insert into body_block (seq, first_event, last_event, raw_bytes, encoding, bytes) values (?, ?, ?, ?, ?, ?)',
   )
   const select = db.prepare<[number], BlockRow>('select raw_bytes, encoding, bytes from body_block where seq = ?')
+  const update = db.prepare('update body_block set encoding = ?, bytes = ? where seq = ?')
   const cache = new Map<number, Buffer>()
   let cached = 0
   let open: Open | null = null
@@ -68,10 +78,8 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
   const seal = (): void => {
     if (open === null) return
     const content = Buffer.concat(open.pieces, open.bytes)
-    const chunkSize = Math.max(CHUNK_BYTES_MIN, Math.ceil(open.bytes / EXPECTED_RATIO))
-    const packed = open.bytes < COMPRESS_FROM_BYTES ? content : zstdCompressSync(content, { params: PARAMS, chunkSize })
-    const compressed = packed.byteLength < open.bytes
-    insert.run(open.seq, open.firstEvent, open.lastEvent, open.bytes, compressed ? 1 : 0, compressed ? packed : content)
+    const { encoding, bytes } = pack(content)
+    insert.run(open.seq, open.firstEvent, open.lastEvent, open.bytes, encoding, bytes)
     freeMemory(content)
     open = null
   }
@@ -125,6 +133,13 @@ export function createBodyBlocks(db: Database.Database): BodyBlocks {
       if (headersBytes + bodyBytes < content.byteLength) keep(block, content)
       else freeMemory(content)
       return { headers, body }
+    },
+    erase(block, places) {
+      const content = openBlock(block)
+      if (content === null) return
+      for (const { offset, bytes } of places) content.fill(0, offset, offset + bytes)
+      const packed = pack(content)
+      update.run(packed.encoding, packed.bytes, block)
     },
   }
 }

@@ -42,7 +42,7 @@ export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[]
       job.expires_at, job.attempts, job.conflicts, job.progress, event_route.type as routed_type, ${EVENT_COLUMNS}
     from job
     join event on event.seq = job.event_seq
-    join event_route on event_route.event_seq = job.event_seq
+    left join event_route on event_route.event_seq = job.event_seq
     where job.seq = ?`)
 
   return ({ bootId, now, leaseExpiresAt, room }) => {

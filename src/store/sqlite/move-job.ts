@@ -7,7 +7,7 @@ export function moveJob({
   db,
   gauge,
 }: StoreContext): (seq: number, next: JobNext, progress: JobProgress, now: number) => void {
-  const keep = db.prepare('update job set progress = ? where seq = ?')
+  const keep = db.prepare('update job set progress = ?, crashes = 0 where seq = ?')
   const end = db.prepare(`
     update job
     set state = ?, head = 0, progress = ?, reason = ?, message = ?, finished_at = ?, lease_owner = null, lease_expires_at = null

@@ -37,7 +37,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     diskFreeMinBytes: options.diskFreeMinBytes ?? DISK_FREE_MIN_BYTES,
     failpoint: options.failpoint,
   }
-  const thread = new Worker(threadFile(), { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MB } })
+  const thread = new Worker(threadFile(), {
+    workerData,
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MB },
+  })
   const waiting = new Map<number, Waiting>()
   let calls: Call[] = []
   /** Memory that goes over to the thread with the next message. */
@@ -104,7 +108,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   })
   return {
     epoch,
-    recordEvent: event => {
+    recordEvent: async event => {
       const sent = packEvent(event)
       given.push(sent[9].buffer)
       return send('recordEvent', sent)

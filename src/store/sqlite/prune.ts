@@ -10,24 +10,26 @@ const CAPS_MS = 90_000_000
 interface DueRow {
   seq: number
   block: number | null
+  block_offset: number
+  bytes: number
 }
 
 /**
  * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
  * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
  */
-export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => Pruned {
+export function prune({ db, gauge, blocks }: StoreContext): (request: PruneRequest) => Pruned {
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
   const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
-    select seq, block
+    select seq, block, block_offset, headers_bytes + body_bytes as bytes
     from event
     where seq > ? and seq <= ? and received_at < ? and block is not null and not ${openJob}
     order by seq
     limit ?`)
   const clear = db.prepare(`update event set block = null, query = '' where seq = ?`)
   const dueEvents = db.prepare<[number, number, number, number], DueRow>(`
-    select seq, block
+    select seq, block, block_offset, headers_bytes + body_bytes as bytes
     from event
     where seq <= ? and received_at < ? and not ${openJob} and not ${sentSince}
     order by seq
@@ -57,8 +59,13 @@ export function prune({ db, gauge }: StoreContext): (request: PruneRequest) => P
     // the row carries the idempotency key: it stays while either is kept
     const events = dueEvents.all(gauge.routedSeq, now - Math.max(eventMs, idempotencyKeyMs), now - CAPS_MS, rowsMax)
     for (const { seq } of events) for (const statement of deletes) statement.run(seq)
-    for (const block of new Set([...payloads, ...events].map(row => row.block)))
-      if (block !== null) deleteBlock.run(block)
+    for (const [block, rows] of Map.groupBy([...payloads, ...events], row => row.block)) {
+      if (block === null || deleteBlock.run(block).changes > 0) continue
+      blocks.erase(
+        block,
+        rows.map(row => ({ offset: row.block_offset, bytes: row.bytes })),
+      )
+    }
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
     return {

@@ -2,6 +2,9 @@ import type { Effect, JobNext, JobProgress, Recovered, Recovery } from '../store
 import type { StoreContext } from './context.ts'
 import { moveJob } from './move-job.ts'
 
+/** Time between jobs that may be poison. */
+const SUSPECT_GAP_MS = 1_000
+
 interface LostJob {
   seq: number
   crashes: number
@@ -17,7 +20,8 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
   const lost = db.prepare<[string, number], LostJob>(`
     select seq, crashes, progress
     from job
-    where state = 'running' and (lease_owner <> ? or lease_expires_at < ?)`)
+    where state = 'running' and (lease_owner <> ? or lease_expires_at < ?)
+    order by seq`)
   const openAttempts = db.prepare<[number], { seq: number; effect: Effect; operation: string; integration: string }>(`
     select seq, effect, operation, integration
     from attempt
@@ -31,6 +35,7 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
 
   return recovery => {
     const recovered: Recovered = { requeued: 0, inDoubt: 0, held: 0, dead: 0 }
+    let suspects = 0
     for (const job of lost.all(recovery.bootId, recovery.now)) {
       const progress = job.progress === null ? { done: [], doubt: null } : (JSON.parse(job.progress) as JobProgress)
       const attempts = openAttempts.all(job.seq)
@@ -38,9 +43,14 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
         endAttempt.run(recovery.now, attempt.seq)
         context.windows.end(attempt.integration, attempt.seq)
       }
-      const next = nextAfterLoss(progress, attempts, job.crashes + 1, recovery)
+      const crashes = job.crashes + 1
+      const next = nextAfterLoss(progress, attempts, crashes, recovery)
+      // one of those at work twice when the process died may be what it died of: they run one after another, so that
+      // the innocent end before it does
+      if (crashes === recovery.crashesMax - 1 && 'nextAttemptAt' in next)
+        next.nextAttemptAt += SUSPECT_GAP_MS * suspects++
       move(job.seq, next, progress, recovery.now)
-      countCrash.run(job.crashes + 1, job.seq)
+      countCrash.run(crashes, job.seq)
       if (next.state === 'queued') recovered.requeued++
       else if (next.state === 'in_doubt') recovered.inDoubt++
       else if (next.state === 'held') recovered.held++

@@ -181,4 +181,31 @@ export async function testRecovery(t: Test, openStore: OpenStore): Promise<void>
     t.same(await claimEvents(store), [first.eventId])
     t.same((await claim(store)).length, 0)
   })
+
+  t.test('a step that ended clears the count of crashes: only deaths without any progress make poison', async t => {
+    const { store } = await openStore(t)
+    await useToken(store)
+    const added = await addJob(store)
+    for (const [n, boot] of ['b', 'c', 'd', 'e'].entries()) {
+      const job = await claimOne(store, { now: NOW + n })
+      await attempt(store, job, {}, { next: { state: 'running' } })
+      await recover(store, boot, NOW + n)
+    }
+    t.match(await readJob(store, added), { state: 'queued' })
+  })
+
+  t.test(
+    'jobs that were at work at two crashes run one after another, so that the innocent end before the poison',
+    async t => {
+      const { store } = await openStore(t)
+      for (let i = 0; i < 3; i++) await addJob(store)
+      await claim(store)
+      await recover(store, 'boot-2')
+      await claim(store)
+      await recover(store, 'boot-3', NOW)
+      t.same((await claim(store, { now: NOW })).length, 1)
+      t.same((await claim(store, { now: NOW + 1_000 })).length, 1)
+      t.same((await claim(store, { now: NOW + 2_000 })).length, 1)
+    },
+  )
 }

@@ -201,6 +201,7 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   note(end.replace('_free', ''))
   if (end === 'running') {
     job.attempt = null
+    job.crashes = 0
     return
   }
   const waits = end === 'queued' || end === 'queued_free' || end === 'in_doubt'

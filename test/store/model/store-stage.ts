@@ -2,6 +2,8 @@ import type { ClaimedJob, JobProgress, Recovered } from '../../../src/store/stor
 import { type Clock, type InProcessStore, openInProcess } from '../../fixtures/open-in-process.ts'
 import { isOpen, type Model, type ModelJob, moveModelJob, planClaim, recoverModelJob } from './job-model.ts'
 
+const SUSPECT_GAP_MS = 1_000
+
 export const CAPS = {
   a: { perMinuteMax: 2, perDayMax: null },
   b: { perMinuteMax: null, perDayMax: 3 },
@@ -79,7 +81,12 @@ function isSameOrder(a: ModelJob, b: ModelJob): boolean {
 /** Ends leases of other boots and leases that ran out, in both. */
 export function recoverBoth({ store, model }: Stage, bootChanged: boolean): void {
   const lost = model.jobs.filter(job => job.state === 'running' && (bootChanged || job.leaseUntil < model.now))
-  for (const job of lost) recoverModelJob(model, job, SETTLE_MS, CRASHES_MAX)
+  let suspects = 0
+  for (const job of lost) {
+    recoverModelJob(model, job, SETTLE_MS, CRASHES_MAX)
+    // what was at work twice when the process died runs one after another
+    if (job.crashes === CRASHES_MAX - 1 && job.state !== 'held') job.nextAt += SUSPECT_GAP_MS * suspects++
+  }
   const recovered: Recovered = store.call('recoverJobs', {
     bootId: bootOf(model),
     now: model.now,

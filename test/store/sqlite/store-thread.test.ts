@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { zstdDecompressSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import t from 'tap'
 import type { Store } from '../../../src/store/store.ts'
@@ -182,3 +183,23 @@ t.test('100,000 open jobs are opened, recovered and claimed from', async t => {
     `open ${ms(startedAt, openedAt)}, recoverJobs ${ms(openedAt, recoveredAt)}, claimJobs ${ms(recoveredAt, claimedAt)}, prune that finds nothing ${ms(claimedAt, prunedAt)}`,
   )
 })
+
+t.test(
+  'a payload that retention removed is gone from the file, also where a neighbour of its commit is kept',
+  async t => {
+    const opened = await openTempStore(t)
+    const old = { receivedAt: NOW - 1_000_000, body: Buffer.from(`{"name":"${'personal-data-'.repeat(60)}"}`) }
+    const kept = { receivedAt: NOW, body: Buffer.from(`{"name":"${'kept-'.repeat(200)}"}`) }
+    const recorded = await Promise.all([old, kept].map(event => opened.store.recordEvent(makeEvent(event))))
+    await opened.store.recordRoutes({ decisions: [], throughSeq: recorded.at(-1)!.eventSeq! })
+    await opened.store.prune({ now: NOW, payloadMs: 1_000, eventMs: 10 ** 9, idempotencyKeyMs: 10 ** 9, rowsMax: 10 })
+    const db = new Database(opened.file, { readonly: true })
+    const blocks = db.prepare('select encoding, bytes from body_block').all() as { encoding: number; bytes: Buffer }[]
+    db.close()
+    t.equal(blocks.length, 1)
+    const [block] = blocks
+    const content = block!.encoding === 1 ? zstdDecompressSync(block!.bytes) : block!.bytes
+    t.notOk(content.includes('personal-data'))
+    t.ok(content.includes('kept-kept'))
+  },
+)
