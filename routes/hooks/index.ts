@@ -59,6 +59,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   async function handler(request: FastifyRequest<{ Params: Params }>, reply: FastifyReply): Promise<unknown> {
     const source = request.source!
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
+    // the store's thread takes the memory of what it records: afterwards the body is empty
+    const bytes = body.byteLength
     const receipt = await receive(
       {
         ...headOf(request),
@@ -73,7 +75,7 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     if (receipt.kind === 'refused') return refuse(request, source, receipt.reason, body)
     if (receipt.kind === 'malformed') throw new BridgeError('malformed_body', receipt.message)
     failpoint('before_answer')
-    logDelivery(source, receipt, body.byteLength)
+    logDelivery(source, receipt, bytes)
     if (receipt.outcome === 'id_conflict') reply.code(source.conflictStatus)
     return { eventId: receipt.eventId, outcome: receipt.outcome }
   }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { packageFolder } from '../config/package-folder.ts'
 import { cliError, EXIT } from './exit.ts'
 
 const BRIDGE_JSON = {
@@ -55,6 +56,7 @@ export function init({ force = false }: { force?: boolean }): number {
   const files: Record<string, string> = {
     'bridge.json': `${JSON.stringify(BRIDGE_JSON, null, 2)}\n`,
     'mappings/publish-on-ci.json': `${JSON.stringify(MAPPING, null, 2)}\n`,
+    'mappings/schema.json': readFileSync(join(packageFolder(), 'mappings', 'schema.json'), 'utf8'),
     '.env.example': ENV_EXAMPLE,
   }
   const present = Object.keys(files).filter(file => existsSync(file))

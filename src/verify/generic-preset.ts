@@ -47,7 +47,7 @@ export function makeGenericPreset(kind: GenericKind, scheme: SchemeDefinition): 
     // Forms only where the source widens it (T052).
     contentTypes: ['application/json', 'application/*+json'],
     form: 'fields',
-    idempotencyKey: "${'idempotency-key' in headers ? headers['idempotency-key'] : null}",
+    idempotencyKey: "${default(headers['idempotency-key'], null)}",
     eventType: null,
     duplicateStatus: 200,
     identicalBodiesWindowMs: kind === 'hmac' ? null : IDENTICAL_BODIES_WINDOW_MS,

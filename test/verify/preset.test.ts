@@ -1,18 +1,17 @@
-import { Environment } from '@marcbachmann/cel-js'
 import t from 'tap'
+import { compileTemplate } from '../../src/mapping/expression/compile-template.ts'
 import { compileScheme } from '../../src/verify/compile-scheme.ts'
 import { makeGenericPreset } from '../../src/verify/generic-preset.ts'
 import { listPresets, loadPreset, Preset } from '../../src/verify/preset.ts'
 
 const NAMES = ['github', 'pixelesq', 'standard-webhooks', 'stripe', 'zapier']
 
-/** Evaluates the expression of a preset as plain CEL, which every engine of the language understands. */
+/** Evaluates the expression of a preset as the bridge does. */
 function evaluate(text: string, scope: { headers?: Record<string, unknown>; payload?: unknown }): unknown {
-  const env = new Environment()
-    .registerVariable('headers', 'map<string, dyn>')
-    .registerVariable('payload', 'dyn')
-    .registerVariable('query', 'map<string, dyn>')
-  return env.evaluate(text.slice(2, -1), { headers: {}, query: {}, payload: {}, ...scope })
+  const compiled = compileTemplate(text, '', { variables: ['headers', 'payload', 'query'] })
+  if (!compiled.ok) throw new Error(compiled.problems[0]?.message)
+  const result = compiled.template.evaluate({ headers: {}, query: {}, payload: {}, ...scope })
+  return result.ok ? result.value : result.reason
 }
 
 t.test('every preset is well-formed, named like its file, and says what its scheme binds', async t => {

@@ -1,0 +1,88 @@
+import pino from 'pino'
+import t, { type Test } from 'tap'
+import { createAgents } from '../../src/execute/agents.ts'
+import { fingerprintToken } from '../../src/ledger/fingerprint.ts'
+import { loadSetup } from '../../src/setup/load-setup.ts'
+import type { IntegrationState, ProbeResult, Store } from '../../src/store/store.ts'
+import { createGates } from '../../src/worker/gates.ts'
+import { probeRefused } from '../../src/worker/probe-refused.ts'
+import type { WorkContext } from '../../src/worker/work-context.ts'
+import { EDITOR, openSandbox } from '../fixtures/call-sandbox.ts'
+import { makeBridgeFolder } from '../fixtures/start-test-bridge.ts'
+
+const MINUTE_MS = 60_000
+const REFUSED_AT = 1_800_000_000_000
+
+async function setUp(t: Test, endpoint: string) {
+  const folder = makeBridgeFolder(t, { endpoint })
+  const loaded = await loadSetup({ cwd: folder.path, env: {} })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  const { setup } = loaded
+  const recorded: ProbeResult[] = []
+  const agents = createAgents()
+  t.teardown(() => agents.close())
+  const gates = createGates()
+  const clock = { now: REFUSED_AT }
+  const state: IntegrationState = {
+    integration: 'ci',
+    token: fingerprintToken(EDITOR),
+    state: 'refused',
+    pausedUntil: null,
+    probedAt: null,
+    firstSeenAt: REFUSED_AT,
+    lastUsedAt: REFUSED_AT,
+    uses: 1,
+    lastAnswer: 'unauthorized',
+  }
+  gates.refresh(setup.config, [state])
+  let gateChanges = 0
+  const context: WorkContext = {
+    bootId: 'boot',
+    live: { setup, problems: [] },
+    store: { recordProbe: async (probe: ProbeResult) => void recorded.push(probe) } as unknown as Store,
+    agents,
+    gates,
+    log: pino({ level: 'silent' }),
+    now: () => clock.now,
+    random: () => 0,
+    sleep: async () => {},
+    stopping: () => false,
+    onGateChange: () => {
+      gateChanges++
+    },
+  }
+  return { context, recorded, clock, gates, state, config: setup.config, changes: () => gateChanges }
+}
+
+t.test('a refused token is probed once in five minutes, by a query that changes nothing', async t => {
+  const sandbox = await openSandbox(t)
+  const { context, recorded, clock, gates, state, config, changes } = await setUp(t, sandbox.url)
+  clock.now = REFUSED_AT + 5 * MINUTE_MS - 1
+  await probeRefused(context)
+  t.equal(sandbox.readLedger().entries.length, 0, 'not before')
+
+  clock.now = REFUSED_AT + 5 * MINUTE_MS + 1
+  await probeRefused(context)
+  const [seen] = sandbox.readLedger().entries
+  t.match(seen, { operationName: 'projects', mutation: false, tokenName: 'editor' })
+  t.match(recorded, [{ integration: 'ci', token: fingerprintToken(EDITOR), answer: 'ok', now: clock.now }])
+  t.equal(changes(), 1, 'and the ledger is read again at once')
+
+  gates.refresh(config, [{ ...state, probedAt: clock.now }])
+  clock.now += 5 * MINUTE_MS - 1
+  await probeRefused(context)
+  t.equal(sandbox.readLedger().entries.length, 1, 'five minutes after the last probe, not after the refusal')
+})
+
+t.test('a token that is still refused is noted as such; an API that cannot be reached says nothing', async t => {
+  const sandbox = await openSandbox(t, { tokens: [] })
+  const refused = await setUp(t, sandbox.url)
+  refused.clock.now += 6 * MINUTE_MS
+  await probeRefused(refused.context)
+  t.match(refused.recorded, [{ answer: 'unauthorized' }])
+
+  const unreachable = await setUp(t, 'http://127.0.0.1:9/graphql')
+  unreachable.clock.now += 6 * MINUTE_MS
+  await probeRefused(unreachable.context)
+  t.strictSame(unreachable.recorded, [])
+})
