@@ -32,8 +32,14 @@ export function decideNext(situation: Situation): Decision {
   return { next: nextOf(situation, pausedUntil), pausedUntil }
 }
 
-/** A 429 pauses the token, and so does any answer that says when to come again. */
-function pauseUntil({ classified, attempts, backoff, random, now }: Situation): number | null {
+/** Until when no request carries the token: a 429 pauses it, and so does any answer that says when to come again. */
+export function pauseUntil({
+  classified,
+  attempts,
+  backoff,
+  random,
+  now,
+}: Pick<Situation, 'classified' | 'attempts' | 'backoff' | 'random' | 'now'>): number | null {
   const { verdict, retryAfterMs } = classified
   if (verdict !== 'rate_limited') return retryAfterMs === null ? null : now + retryAfterMs
   // never sooner than the base: a target that says "0 seconds" would be asked in a hot loop
@@ -100,7 +106,6 @@ function retryOrGiveUp(
 }
 
 export interface DoubtSituation {
-  asked: number
   failures: number
   attemptsMax: number
   settleMs: number
@@ -110,15 +115,11 @@ export interface DoubtSituation {
 }
 
 /** After the API said that nothing is there: ask again with a growing gap, or null where the write is to be sent again. */
-export function askAgainAt({
-  asked,
-  settleMs,
-  now,
-}: Pick<DoubtSituation, 'asked' | 'settleMs' | 'now'>): number | null {
+export function askAgainAt({ asked, settleMs, now }: { asked: number; settleMs: number; now: number }): number | null {
   return asked >= ASKS_MAX ? null : now + settleMs * 2 ** asked
 }
 
 /** After the API could not be asked: ask later, or null where a person must decide. */
-export function askLaterAt({ failures, attemptsMax, backoff, settleMs, random, now }: DoubtSituation): number | null {
+export function askLaterAt({ failures, attemptsMax, settleMs, backoff, random, now }: DoubtSituation): number | null {
   return failures >= attemptsMax ? null : now + Math.max(settleMs, computeBackoff(failures, backoff, random))
 }

@@ -5,7 +5,7 @@ import { type Sent, send } from '../execute/send.ts'
 import { failpoint } from '../failpoint.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
-import type { ClaimedJob, Effect, JobNext, JobProgress } from '../store/store.ts'
+import type { ClaimedJob, JobNext, JobProgress } from '../store/store.ts'
 import type { WorkContext } from './work-context.ts'
 
 /** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */
@@ -18,8 +18,9 @@ const RESPONSE_CHARS_MAX = 2_048
 export interface AttemptRequest {
   step: string
   operation: Operation
-  effect: Effect
   variables: Record<string, unknown>
+  /** What the job keeps where it must wait before anything was sent. */
+  progress: JobProgress
   /** Stored with the intent (writes whose answer may have to be verified); null for the rest. */
   progressAtIntent: JobProgress | null
   /** True where earlier steps of this run were reads that a later run would have to repeat. */
@@ -55,7 +56,7 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
   failpoint('after_response')
   const classified = classify({
     sent,
-    effect: request.effect,
+    effect: request.operation.effect,
     success: data => isSuccess(request.operation, data),
     now: context.now(),
   })
@@ -94,7 +95,7 @@ async function takeIntent(
       token,
       step: request.step,
       operation: request.operation.name,
-      effect: request.effect,
+      effect: request.operation.effect,
       requestHash,
       variables,
       caps: integration.caps,
@@ -104,34 +105,56 @@ async function takeIntent(
     if (answer.granted) return answer.attemptSeq
     if (answer.reason === 'lease_lost') return null
     if (!('retryAt' in answer)) {
-      await release(job, context, context.now(), answer.reason, 'The token is not accepted at the moment')
+      await release(
+        job,
+        request.progress,
+        context,
+        context.now(),
+        answer.reason,
+        'The token is not accepted at the moment',
+      )
       context.onGateChange()
       return null
     }
     const wait = answer.retryAt - context.now()
     if (wait > WAIT_IN_PLACE_MAX_MS && !request.hasReads) {
       context.gates.closeUntil(job.integration, answer.retryAt)
-      await release(job, context, answer.retryAt, answer.reason, 'Waiting for the limits of the integration')
+      await release(
+        job,
+        request.progress,
+        context,
+        answer.retryAt,
+        answer.reason,
+        'Waiting for the limits of the integration',
+      )
       return null
     }
     await context.sleep(Math.min(Math.max(wait, 1), LOOK_MS))
     if (context.stopping()) {
-      await release(job, context, context.now(), 'stopped', 'The service stopped while the job waited')
+      await release(
+        job,
+        request.progress,
+        context,
+        context.now(),
+        'stopped',
+        'The service stopped while the job waited',
+      )
       return null
     }
   }
 }
 
-/** Gives a job back untouched: its doubt, if it has one, stays a doubt. */
+/** Gives a job back with what it has behind it by now: writes that were applied stay applied, a doubt stays a doubt. */
 async function release(
   job: ClaimedJob,
+  progress: JobProgress,
   context: WorkContext,
   nextAttemptAt: number,
   reason: string,
   message: string,
 ): Promise<void> {
   const next: JobNext =
-    job.progress.doubt === null
+    progress.doubt === null
       ? { state: 'queued', nextAttemptAt, counts: false, reason, message }
       : { state: 'in_doubt', nextAttemptAt, reason, message }
   await context.store.finishJob({
@@ -139,7 +162,7 @@ async function release(
     bootId: context.bootId,
     now: context.now(),
     next,
-    progress: job.progress,
+    progress,
   })
 }
 

@@ -1,12 +1,10 @@
-import { type Backoff, computeBackoff } from '../execute/backoff.ts'
-import type { ClaimedJob, DoneStep, Doubt, FinishAttempt, JobNext } from '../store/store.ts'
-import { askAgainAt, askLaterAt } from './decide-next.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/store.ts'
+import { askAgainAt, askLaterAt, pauseUntil } from './decide-next.ts'
 import { readVerification } from './read-verification.ts'
-import { runAttempt } from './run-attempt.ts'
+import { logJob, recordOutcome } from './record-outcome.ts'
+import { type Attempted, runAttempt } from './run-attempt.ts'
+import { retryRules } from './run-step.ts'
 import type { WorkContext } from './work-context.ts'
-
-/** For a job whose integration is configured no more. */
-const BACKOFF_OTHERWISE: Backoff = { baseMs: 2_000, capMs: 3_600_000 }
 
 /**
  * Asks the API whether a write whose answer was lost arrived. Found: it is adopted, and the run goes on after it (the
@@ -19,130 +17,80 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   const query = verify === null ? undefined : operations.get(verify.operation)
   const variables = verify?.variables.evaluate({ variables: doubt.variables })
   if (verify === null || query === undefined || variables === undefined || !variables.ok) {
-    return hold(
-      job,
-      context,
-      'in_doubt',
-      `The answer to "${doubt.operation}" was lost, and there is no query to ask whether it was applied`,
-    )
+    return holdUnverifiable(job, doubt, context)
   }
-
   const attempted = await runAttempt(
     job,
     {
       step: `${doubt.step}?`,
       operation: query,
-      effect: 'read',
       variables: variables.value as Record<string, unknown>,
+      progress: job.progress,
       progressAtIntent: null,
       hasReads: false,
     },
     context,
   )
   if (attempted.kind === 'moved') return null
-  const { classified } = attempted
-  const { limits, integrations } = context.live.setup.config
-  const { attemptsMax, backoff } = integrations.get(job.integration) ?? {
-    attemptsMax: limits.attemptsMax,
-    backoff: BACKOFF_OTHERWISE,
-  }
-  // 429 without Retry-After pauses the token too, by the backoff
-  const pausedUntil =
-    classified.verdict !== 'rate_limited'
-      ? null
-      : context.now() +
-        (classified.retryAfterMs ??
-          Math.max(backoff.baseMs, computeBackoff(doubt.failures + 1, backoff, context.random())))
-  const record = async (next: JobNext, changed: Doubt | null, done: DoneStep[]): Promise<void> => {
-    const finish: FinishAttempt = {
-      attemptSeq: attempted.attemptSeq,
-      jobSeq: job.seq,
-      bootId: context.bootId,
-      integration: job.integration,
-      token: attempted.token,
-      outcome: classified.outcome,
-      status: classified.status,
-      code: classified.code,
-      message: classified.message,
-      response: attempted.response,
-      tokenAnswer: classified.tokenAnswer,
-      pausedUntil,
-      now: context.now(),
-      next,
-      progress: { done, doubt: changed },
-    }
-    await context.store.finishAttempt(finish)
-  }
-  const { done } = job.progress
-  const { settleMs } = limits
-  if (classified.verdict !== 'applied') {
-    if (classified.tokenAnswer !== null && classified.tokenAnswer !== 'ok') context.onGateChange()
-    const failures = doubt.failures + 1
-    const at = askLaterAt({
-      asked: doubt.asked,
-      failures,
-      attemptsMax,
-      settleMs,
-      backoff,
-      random: context.random(),
-      now: context.now(),
-    })
-    const message = `The answer to "${doubt.operation}" was lost, and the API could not be asked: ${classified.message ?? classified.code}`
-    await record(
-      at === null
-        ? { state: 'held', reason: 'in_doubt', message }
-        : { state: 'in_doubt', nextAttemptAt: at, reason: 'not_verified', message },
-      { ...doubt, failures },
-      done,
-    )
-    return null
-  }
+  if (attempted.classified.verdict !== 'applied') return askLater(job, doubt, attempted, context)
 
+  const { done } = job.progress
+  const go = (next: JobNext, progress: { done: DoneStep[]; doubt: Doubt | null }): Promise<unknown> =>
+    recordOutcome(job, attempted, { next, pausedUntil: null, progress }, context)
   const found = readVerification(verify, doubt.variables, attempted.data)
   if (found.kind === 'applied') {
     const adopted = [...doubt.before, { id: doubt.step, operation: doubt.operation, data: found.data }]
-    await record({ state: 'running' }, null, adopted)
+    await go({ state: 'running' }, { done: adopted, doubt: null })
     context.log.info({ jobId: job.id, operation: doubt.operation }, 'a write without an answer was found applied')
     return adopted
   }
   if (found.kind === 'different') {
-    await record(
-      {
-        state: 'held',
-        reason: 'found_different',
-        message: `The answer to "${doubt.operation}" was lost: ${found.message}`,
-      },
-      doubt,
-      done,
-    )
+    const message = `The answer to "${doubt.operation}" was lost: ${found.message}`
+    await go({ state: 'held', reason: 'found_different', message }, { done, doubt })
     return null
   }
   const asked = doubt.asked + 1
-  const at = askAgainAt({ asked, settleMs, now: context.now() })
+  const at = askAgainAt({ asked, settleMs: retryRules(job, context).settleMs, now: context.now() })
   if (at === null) {
-    await record({ state: 'running' }, null, done)
+    await go({ state: 'running' }, { done, doubt: null })
+    context.log.info({ jobId: job.id, operation: doubt.operation }, 'a write without an answer is sent again')
     return done
   }
-  await record(
-    {
-      state: 'in_doubt',
-      nextAttemptAt: at,
-      reason: 'not_found_yet',
-      message: `The write of "${doubt.operation}" was not found yet; it will be asked for again`,
-    },
-    { ...doubt, asked },
-    done,
-  )
+  const message = `The write of "${doubt.operation}" was not found yet; it will be asked for again`
+  const next: JobNext = { state: 'in_doubt', nextAttemptAt: at, reason: 'not_found_yet', message }
+  await go(next, { done, doubt: { ...doubt, asked } })
   return null
 }
 
-async function hold(job: ClaimedJob, context: WorkContext, reason: string, message: string): Promise<null> {
-  await context.store.finishJob({
-    jobSeq: job.seq,
-    bootId: context.bootId,
-    now: context.now(),
-    next: { state: 'held', reason, message },
-    progress: job.progress,
-  })
+async function askLater(
+  job: ClaimedJob,
+  doubt: Doubt,
+  attempted: Extract<Attempted, { kind: 'sent' }>,
+  context: WorkContext,
+): Promise<null> {
+  const { classified } = attempted
+  const failures = doubt.failures + 1
+  const now = context.now()
+  const rules = retryRules(job, context)
+  const random = context.random()
+  const at = askLaterAt({ ...rules, failures, random, now })
+  const reason = classified.message ?? classified.code
+  const message = `The answer to "${doubt.operation}" was lost, and the API could not be asked: ${reason}`
+  const next: JobNext =
+    at === null
+      ? { state: 'held', reason: 'in_doubt', message }
+      : { state: 'in_doubt', nextAttemptAt: at, reason: 'not_verified', message }
+  const pausedUntil = pauseUntil({ classified, attempts: doubt.failures, backoff: rules.backoff, random, now })
+  const progress = { done: job.progress.done, doubt: { ...doubt, failures } }
+  await recordOutcome(job, attempted, { next, pausedUntil, progress }, context)
+  return null
+}
+
+async function holdUnverifiable(job: ClaimedJob, doubt: Doubt, context: WorkContext): Promise<null> {
+  const message = `The answer to "${doubt.operation}" was lost, and there is no query to ask whether it was applied`
+  const next: JobNext = { state: 'held', reason: 'in_doubt', message }
+  const { seq: jobSeq, progress } = job
+  await context.store.finishJob({ jobSeq, bootId: context.bootId, now: context.now(), next, progress })
+  logJob(job, next, context)
   return null
 }

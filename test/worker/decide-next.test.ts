@@ -115,7 +115,7 @@ t.test('the API is asked three times with growing gaps before a write is sent ag
 
 t.test('an API that cannot be asked is asked later, never sooner than it settles, and then a person is', async t => {
   const later = (failures: number): number | null =>
-    askLaterAt({ asked: 0, failures, attemptsMax: 4, settleMs: 30_000, backoff: BACKOFF, random: 0.5, now: NOW })
+    askLaterAt({ failures, attemptsMax: 4, settleMs: 30_000, backoff: BACKOFF, random: 0.5, now: NOW })
   t.equal(later(1), NOW + 30_000)
   t.equal(later(4), null)
 })

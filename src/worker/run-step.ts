@@ -1,0 +1,72 @@
+import type { IntegrationConfig, Limits } from '../config/load-config.ts'
+import type { Operation } from '../mapping/operation.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/store.ts'
+import { decideNext } from './decide-next.ts'
+import { recordOutcome } from './record-outcome.ts'
+import { runAttempt } from './run-attempt.ts'
+import type { WorkContext } from './work-context.ts'
+
+export interface StepRun {
+  id: string
+  operation: Operation
+  variables: Record<string, unknown>
+  /** Every step before this one, as it went. */
+  trail: readonly DoneStep[]
+  /** Those of them up to the last applied mutation: they are kept whatever happens. */
+  committed: DoneStep[]
+  isLast: boolean
+}
+
+/** Runs one step: attempt, judgement, record. Null where the job went elsewhere. */
+export async function runStep(
+  job: ClaimedJob,
+  step: StepRun,
+  context: WorkContext,
+): Promise<{ data: unknown; ended: boolean } | null> {
+  const { id, operation, variables, trail, committed, isLast } = step
+  const doubt = doubtOf(step)
+  const attempted = await runAttempt(
+    job,
+    {
+      step: id,
+      operation,
+      variables,
+      progress: { done: committed, doubt: null },
+      progressAtIntent: doubt === null ? null : { done: committed, doubt },
+      hasReads: trail.length > committed.length,
+    },
+    context,
+  )
+  if (attempted.kind === 'moved') return null
+  const { classified, data } = attempted
+  const { next, pausedUntil } = decideNext({
+    classified,
+    effect: operation.effect,
+    attempts: job.attempts,
+    conflicts: job.conflicts,
+    ...retryRules(job, context),
+    random: context.random(),
+    now: context.now(),
+  })
+  const applied = classified.verdict === 'applied'
+  const done = applied && operation.effect !== 'read' ? [...trail, { id, operation: operation.name, data }] : committed
+  const after: JobNext = applied && isLast ? { state: 'succeeded' } : next
+  const progress = { done, doubt: classified.verdict === 'unknown' ? doubt : null }
+  const finished = await recordOutcome(job, attempted, { next: after, pausedUntil, progress }, context)
+  return applied && finished.ok ? { data, ended: isLast } : null
+}
+
+/** What must be known to ask for the write later, where a lost answer may not simply be followed by another try. */
+function doubtOf({ id, operation, variables, trail }: StepRun): Doubt | null {
+  if (operation.effect !== 'verify' && operation.effect !== 'once') return null
+  return { step: id, operation: operation.name, variables, before: [...trail], asked: 0, failures: 0 }
+}
+
+export type RetryRules = Pick<IntegrationConfig, 'attemptsMax' | 'backoff'> & Pick<Limits, 'settleMs'>
+
+/** How often and how fast a job of this integration is tried again. */
+export function retryRules(job: ClaimedJob, { live }: WorkContext): RetryRules {
+  const { integrations, limits } = live.setup.config
+  const { attemptsMax, backoff } = integrations.get(job.integration)!
+  return { attemptsMax, backoff, settleMs: limits.settleMs }
+}
