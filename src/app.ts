@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import rateLimit from '@fastify/rate-limit'
 import Fastify, {
@@ -127,7 +128,7 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     return reply.code(500).send(errorBody('internal', 'Something went wrong', request))
   })
   await app.register(autoload, {
-    dir: new URL('../routes', import.meta.url).pathname,
+    dir: fileURLToPath(new URL('../routes', import.meta.url)),
     forceESM: true,
     matchFilter: (path: string) => /\/index\.(ts|js)$/.test(path),
   })
