@@ -56,7 +56,7 @@ export function startWorker(options: WorkerOptions): JobWorker {
         wake = resolve
       })
       try {
-        if (now() - ledgerReadAt >= LEDGER_MS) {
+        if (Math.abs(now() - ledgerReadAt) >= LEDGER_MS) {
           ledgerReadAt = now()
           gates.refresh(live.setup.config, await store.readIntegrations())
           probeRefused(context).catch(error => log.error({ err: error }, 'a refused token could not be probed'))

@@ -62,11 +62,15 @@ function doubtOf({ id, operation, variables, trail }: StepRun): Doubt | null {
   return { step: id, operation: operation.name, variables, before: [...trail], asked: 0, failures: 0 }
 }
 
+/** For a job whose integration is configured no more: the default of `integrations.*.backoff`. */
+const BACKOFF_OTHERWISE = { baseMs: 2_000, capMs: 3_600_000 }
+
 export type RetryRules = Pick<IntegrationConfig, 'attemptsMax' | 'backoff'> & Pick<Limits, 'settleMs'>
 
 /** How often and how fast a job of this integration is tried again. */
 export function retryRules(job: ClaimedJob, { live }: WorkContext): RetryRules {
   const { integrations, limits } = live.setup.config
-  const { attemptsMax, backoff } = integrations.get(job.integration)!
+  // a reload may have removed the integration while its request was under way: the outcome is recorded all the same
+  const { attemptsMax, backoff } = integrations.get(job.integration) ?? { ...limits, backoff: BACKOFF_OTHERWISE }
   return { attemptsMax, backoff, settleMs: limits.settleMs }
 }

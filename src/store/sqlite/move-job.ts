@@ -7,7 +7,10 @@ export function moveJob({
   db,
   gauge,
 }: StoreContext): (seq: number, next: JobNext, progress: JobProgress, now: number) => void {
-  const keep = db.prepare('update job set progress = ?, crashes = 0 where seq = ?')
+  const keep = db.prepare(`
+    update job
+    set progress = @saved, crashes = case when progress is @saved then crashes else 0 end
+    where seq = @seq`)
   const end = db.prepare(`
     update job
     set state = ?, head = 0, progress = ?, reason = ?, message = ?, finished_at = ?, lease_owner = null, lease_expires_at = null
@@ -32,7 +35,7 @@ export function moveJob({
     const saved = progress.done.length === 0 && progress.doubt === null ? null : JSON.stringify(progress)
     switch (next.state) {
       case 'running':
-        keep.run(saved, seq)
+        keep.run({ saved, seq })
         return
       case 'succeeded':
       case 'dead':

@@ -1,6 +1,14 @@
 import type { Intent, IntentAnswer } from '../store.ts'
 import type { StoreContext } from './context.ts'
 
+type Wait = 'minute_cap' | 'day_cap' | 'paused'
+const WAITS: ReadonlySet<string | null> = new Set<Wait>(['minute_cap', 'day_cap', 'paused'])
+
+/** Whether the reason of a leased job says that it only waits for its turn to send. */
+export function isWait(reason: string | null): boolean {
+  return WAITS.has(reason)
+}
+
 interface TokenRow {
   state: string
   paused_until: number | null
@@ -18,16 +26,21 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
     insert into attempt (job_seq, integration, token, boot_id, step, operation, effect, request_hash, variables, sent_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const saveProgress = db.prepare('update job set progress = ? where seq = ?')
+  const noteWait = db.prepare('update job set reason = ?, message = ? where seq = ? and reason is not ?')
+  const wait = ({ jobSeq }: Intent, reason: Wait, retryAt: number): IntentAnswer => {
+    // recovery reads it: who only waits when the process dies is not what it died of
+    noteWait.run(reason, 'Waiting for the limits of the integration', jobSeq, reason)
+    return { granted: false, reason, retryAt }
+  }
 
   return intent => {
     if (leased.get(intent.jobSeq, intent.bootId) === undefined) return { granted: false, reason: 'lease_lost' }
     const row = token.get(intent.integration, intent.token)
     if (row?.state === 'held') return { granted: false, reason: 'integration_held' }
     if (row === undefined || row.state !== 'active') return { granted: false, reason: 'token_refused' }
-    if (row.paused_until !== null && row.paused_until > intent.now)
-      return { granted: false, reason: 'paused', retryAt: row.paused_until }
+    if (row.paused_until !== null && row.paused_until > intent.now) return wait(intent, 'paused', row.paused_until)
     const blocked = windows.blockedBy(intent.integration, intent.caps)
-    if (blocked !== null) return { granted: false, reason: blocked.cap, retryAt: intent.now + blocked.waitMs }
+    if (blocked !== null) return wait(intent, blocked.cap, intent.now + blocked.waitMs)
 
     const { lastInsertRowid } = insert.run(
       intent.jobSeq,
@@ -42,6 +55,7 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
       intent.now,
     )
     const attemptSeq = Number(lastInsertRowid)
+    noteWait.run(null, null, intent.jobSeq, null)
     if (intent.progress !== null) saveProgress.run(JSON.stringify(intent.progress), intent.jobSeq)
     windows.take(intent.integration, attemptSeq)
     return { granted: true, attemptSeq }

@@ -1,6 +1,7 @@
 import type { Effect, JobNext, JobProgress, Recovered, Recovery } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { moveJob } from './move-job.ts'
+import { isWait } from './record-intent.ts'
 
 /** Time between jobs that may be poison. */
 const SUSPECT_GAP_MS = 1_000
@@ -9,6 +10,7 @@ interface LostJob {
   seq: number
   crashes: number
   progress: string | null
+  reason: string | null
 }
 
 /**
@@ -18,7 +20,7 @@ interface LostJob {
 export function recoverJobs(context: StoreContext): (recovery: Recovery) => Recovered {
   const { db } = context
   const lost = db.prepare<[string, number], LostJob>(`
-    select seq, crashes, progress
+    select seq, crashes, progress, reason
     from job
     where state = 'running' and (lease_owner <> ? or lease_expires_at < ?)
     order by seq`)
@@ -43,7 +45,8 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
         endAttempt.run(recovery.now, attempt.seq)
         context.windows.end(attempt.integration, attempt.seq)
       }
-      const crashes = job.crashes + 1
+      // who waited for a cap or a pause was not at work
+      const crashes = job.crashes + (isWait(job.reason) ? 0 : 1)
       const next = nextAfterLoss(progress, attempts, crashes, recovery)
       // one of those at work twice when the process died may be what it died of: they run one after another, so that
       // the innocent end before it does

@@ -16,6 +16,8 @@ export interface ModelJob {
   attempts: number
   crashes: number
   inDoubt: boolean
+  /** Was told to wait for a cap, and is not sending yet. */
+  waits: boolean
   leaseUntil: number
   attempt: { seq: number; effect: Effect } | null
 }
@@ -85,7 +87,8 @@ export function moveModelJob(model: Model, job: ModelJob, state: State, nextAt =
 export function recoverModelJob(model: Model, job: ModelJob, settleMs: number, crashesMax: number): void {
   const effect = job.attempt?.effect
   for (const request of model.requests) if (request.attemptSeq === job.attempt?.seq) request.endedAt ??= model.now
-  job.crashes++
+  if (!job.waits) job.crashes++
+  job.waits = false
   if (effect === 'once') moveModelJob(model, job, 'held')
   else if (effect === 'verify' || job.inDoubt) {
     if (job.crashes >= crashesMax) moveModelJob(model, job, 'held')

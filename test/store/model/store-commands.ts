@@ -113,6 +113,7 @@ function recordBoth({ store, model }: Stage, plan: Planned, note: (name: string)
     attempts: 0,
     crashes: 0,
     inDoubt: false,
+    waits: false,
     leaseUntil: 0,
     attempt: null,
   }
@@ -147,6 +148,7 @@ function intentBoth({ store, model }: Stage, nth: number, effect: Effect, note: 
   // after a restart what was sent more than 25 h ago is not counted any more, although its end was found only now
   const allowed: (string | null)[] = [blockedBy(model, job, 0), blockedBy(model, job, model.now - DAY_MS - 3_600_000)]
   expectThat(allowed.includes(said), `the intent of job ${job.seq} was answered ${said}, expected ${allowed[0]}`)
+  job.waits = !answer.granted
   if (!answer.granted) return
   job.attempt = { seq: answer.attemptSeq, effect }
   job.inDoubt ||= effect === 'verify'
@@ -201,9 +203,9 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   note(end.replace('_free', ''))
   if (end === 'running') {
     job.attempt = null
-    job.crashes = 0
     return
   }
+  job.waits = false
   const waits = end === 'queued' || end === 'queued_free' || end === 'in_doubt'
   if (waits) job.crashes = 0
   if (end === 'queued') job.attempts++
