@@ -180,6 +180,8 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   const job = runningJob(model, nth, true) ?? runningJob(model, nth, false)
   if (job === undefined) return
   const staysInDoubt = end === 'in_doubt' || (end === 'held' && job.inDoubt)
+  // what a run has behind it changed: the intent of a write left a doubt, and now there is none
+  const settles = !staysInDoubt && (job.inDoubt || job.attempt?.effect === 'verify')
   const progress = staysInDoubt ? doubtful(job) : { done: [], doubt: null }
   const change = { bootId: bootOf(model), now: model.now, next: nextFor(end, model.now + ms), progress }
   const request = model.requests.find(other => other.attemptSeq === job.attempt?.seq)
@@ -203,6 +205,7 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   note(end.replace('_free', ''))
   if (end === 'running') {
     job.attempt = null
+    if (settles) job.crashes = 0
     return
   }
   job.waits = false
