@@ -21,6 +21,12 @@ const DISK_FREE_MIN_BYTES = 128 * 1024 * 1024
 /** Memory of the thread for short-lived objects, in MB; V8's default of 48 MB is filled before anything is collected. */
 const YOUNG_MAX_MB = 6
 
+/**
+ * Calls that are sent off at once instead of at the end of the turn: the thread commits them while the main thread reads
+ * on. Without it all connections move in one convoy, and each thread waits for the other (bench/ingest.ts: 10 % more).
+ */
+const BATCH_CALLS = 16
+
 interface Waiting {
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
@@ -87,6 +93,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   })
 
   const flush = (): void => {
+    if (calls.length === 0) return
     thread.postMessage({ kind: 'calls', calls } satisfies ToStore, given)
     calls = []
     given = []
@@ -100,6 +107,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject })
       if (calls.length === 0) setImmediate(flush)
       calls.push({ id, method, ask })
+      if (calls.length >= BATCH_CALLS) flush()
     })
 
   const epoch = await opening.catch(async error => {
