@@ -39,7 +39,8 @@ export function leavesBody(request: Pick<IncomingMessage, 'complete' | 'headers'
   )
 }
 
-function countHeader(rawHeaders: readonly string[], name: string): number {
+/** How often a header (its name in lower case) comes in Node's raw list. */
+export function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0
   for (let i = 0; i < rawHeaders.length; i += 2)
     if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toLowerCase() === name) count++

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { countHeader } from '../../src/check-request.ts'
 import { BridgeError } from '../../src/errors.ts'
 import type { Source } from '../../src/source/source.ts'
 
@@ -16,7 +17,8 @@ export function checkContent(request: IncomingMessage, source: Source): void {
   if (length > source.bodyBytesMax)
     throw new BridgeError('body_too_large', `The body is larger than ${source.bodyBytesMax} bytes`)
   if (length === 0 && headers['transfer-encoding'] === undefined) return
-  if (!takesType(headers['content-type'] ?? '', source) || isRepeated(request.rawHeaders, 'content-type')) {
+  // Node keeps only the first of a repeated Content-Type
+  if (!takesType(headers['content-type'] ?? '', source) || countHeader(request.rawHeaders, 'content-type') > 1) {
     throw new BridgeError('media_type_unsupported', 'The media type is not one this source takes')
   }
 }
@@ -27,11 +29,4 @@ function takesType(contentType: string, source: Source): boolean {
   if (match === null || !source.acceptsContentType(match[1]!.toLowerCase())) return false
   const charset = CHARSET.exec(match[2] ?? '')?.[1]?.toLowerCase()
   return charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
-}
-
-/** Node keeps only the first of a repeated Content-Type. */
-function isRepeated(rawHeaders: readonly string[], name: string): boolean {
-  let count = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]!.toLowerCase() === name) count++
-  return count > 1
 }

@@ -8,9 +8,10 @@ import {
   print,
   type SelectionSetNode,
 } from 'graphql'
+import type { Effect } from '../store/store.ts'
 import { type CelContext, compileCel, compileJson } from './compile-cel.ts'
 import { sidecarSchema } from './mapping-schema.ts'
-import type { Effect, Operation, OperationVariable, Verification } from './operation.ts'
+import type { Operation, OperationVariable, Verification } from './operation.ts'
 import type { Problem } from './problem.ts'
 import { problemsOfSchema } from './schema-problems.ts'
 import { fileProblem, type ProblemParts, problemAt, readSource, type SourceFile } from './source-file.ts'

@@ -1,8 +1,6 @@
+import type { Effect } from '../store/store.ts'
 import type { Expression } from './expression/compile-expression.ts'
 import type { Template } from './expression/compile-template.ts'
-
-/** What may be done when the answer to an operation was lost (semantics.md 4). */
-export type Effect = 'read' | 'set' | 'verify' | 'keyed' | 'once'
 
 /** How to ask the API whether a mutation whose answer was lost took effect; all over `variables` and `result`. */
 export interface Verification {

@@ -201,6 +201,7 @@ export interface Intent {
   /** Stored with the intent, so that a death of the process leaves behind what verifying the lost answer needs; null for reads. */
   progress: JobProgress | null
 }
+/** What may be done when the answer to an operation was lost (semantics.md 4). */
 export type Effect = 'read' | 'set' | 'keyed' | 'verify' | 'once'
 export type IntentAnswer =
   | { granted: true; attemptSeq: number }
