@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { ownMemory } from '../own-memory.ts'
+import { startThread } from '../start-thread.ts'
 import type { RecordedEvent, RouteDecision } from '../store/store.ts'
 import { type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire.ts'
 
@@ -8,8 +9,6 @@ import { type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire
 const BATCH_TIME_MAX_MS = 3_000
 /** Memory of the judging thread, in MB: a payload that needs more ends the thread, not the service. */
 const HEAP_MAX_MB = 512
-/** Of it for short-lived objects; V8's default of 48 MB is filled before anything is collected. */
-const YOUNG_MAX_MB = 6
 
 export interface Judge {
   /**
@@ -33,10 +32,7 @@ export function openJudge(setup: JudgeSetup, log: Logger): Judge {
   let closing = false
 
   function start(): Worker {
-    const worker = new Worker(threadFile(), {
-      execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB, maxYoungGenerationSizeMb: YOUNG_MAX_MB },
-    })
+    const worker = startThread(import.meta.url, 'judge-thread', { heapMaxMb: HEAP_MAX_MB })
     worker.on('message', (message: FromJudge) => answered?.(message.decisions))
     worker.on('error', error => {
       log.error({ err: error }, 'the judging thread failed')
@@ -74,9 +70,4 @@ export function openJudge(setup: JudgeSetup, log: Logger): Judge {
       await thread.terminate()
     },
   }
-}
-
-/** The thread's entry beside this file: `.ts` from the sources, `.js` once built. */
-function threadFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './judge-thread.ts' : './judge-thread.js', import.meta.url)
 }

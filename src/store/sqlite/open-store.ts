@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads'
 import { BridgeError } from '../../errors.ts'
+import { startThread } from '../../start-thread.ts'
 import type { Store } from '../store.ts'
 import type { Call } from './group-commit.ts'
 import type { Answer, Ask, StoreMethod } from './operations.ts'
@@ -17,9 +17,6 @@ export interface SqliteStoreOptions {
 }
 
 const DISK_FREE_MIN_BYTES = 128 * 1024 * 1024
-
-/** Memory of the thread for short-lived objects, in MB; V8's default of 48 MB is filled before anything is collected. */
-const YOUNG_MAX_MB = 6
 
 /**
  * Calls that are sent off at once instead of at the end of the turn: the thread commits them while the main thread reads
@@ -43,11 +40,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     diskFreeMinBytes: options.diskFreeMinBytes ?? DISK_FREE_MIN_BYTES,
     failpoint: options.failpoint,
   }
-  const thread = new Worker(threadFile(), {
-    workerData,
-    execArgv: [],
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MB },
-  })
+  const thread = startThread(import.meta.url, 'store-thread', { workerData })
   const waiting = new Map<number, Waiting>()
   let calls: Call[] = []
   /** Memory that goes over to the thread with the next message. */
@@ -152,11 +145,6 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function closedError(): BridgeError {
   return new BridgeError('shutting_down', 'The store is closed')
-}
-
-/** The thread's entry beside this file: `.ts` from the sources, `.js` once built. */
-function threadFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './store-thread.ts' : './store-thread.js', import.meta.url)
 }
 
 function errorFromWire(wire: WireError): Error {
