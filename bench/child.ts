@@ -1,5 +1,8 @@
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { readServiceCommand } from './service-command.ts'
+
+const COMMAND = readServiceCommand(new URL('../src/cli.ts', import.meta.url))
 
 export interface Child {
   port: number
@@ -9,9 +12,15 @@ export interface Child {
   stop(): Promise<void>
 }
 
-/** Starts a script beside this file in a process of its own and waits until it listens; its output goes nowhere. */
+/**
+ * Starts a script beside this file in a process of its own and waits until it listens; its output goes nowhere.
+ * The service runs with the flags of the installed command.
+ */
 export async function startChild(script: string, args: readonly string[] = []): Promise<Child> {
+  const { env, flags } = script === 'bridge-server.ts' ? COMMAND : { env: {}, flags: [] }
   const child: ChildProcess = fork(fileURLToPath(new URL(script, import.meta.url)), args, {
+    execArgv: flags,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const waiting = new Map<number, (answer: unknown) => void>()

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { SECRET, TOUCH, writeBenchConfig } from './bench-config.ts'
 import { runLoad, startChild } from './child.ts'
+import { readServiceCommand } from './service-command.ts'
 import { printTable } from './table.ts'
 
 const SECONDS = Number(process.argv[2] ?? 300)
@@ -16,11 +17,10 @@ const PORT = 18_788
 const target = await startChild('stub-target.ts')
 const config = writeBenchConfig({ endpoint: `http://127.0.0.1:${target.port}/graphql`, mappings: { touch: TOUCH } })
 const cli = fileURLToPath(new URL('../dist/src/cli.js', import.meta.url))
-// as the installed command runs it: its first line names the flags
-const flags = /^#!\/usr\/bin\/env -S node (.*)$/m.exec(readFileSync(cli, 'utf8'))?.[1]?.split(' ') ?? []
+const { env, flags } = readServiceCommand(new URL('../dist/src/cli.js', import.meta.url))
 const service = spawn(process.execPath, [...flags, cli, 'start'], {
   cwd: config.folder,
-  env: { ...process.env, BRIDGE_PORT: String(PORT) },
+  env: { ...process.env, ...env, BRIDGE_PORT: String(PORT) },
   stdio: ['ignore', 'ignore', 'inherit'],
 })
 while (

@@ -1,7 +1,8 @@
-/** A GraphQL target that answers every request at once with the same success; counts what it got. */
+/** A GraphQL target that answers every request with the same success, at once or after some ms (argument); counts what it got. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
+const DELAY_MS = Number(process.argv[2] ?? 0)
 const ANSWER = JSON.stringify({ data: { touch: { success: true } } })
 let count = 0
 let lastAt = 0
@@ -11,8 +12,12 @@ const server = createServer((request, response) => {
   request.on('end', () => {
     count++
     lastAt = performance.timeOrigin + performance.now()
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length })
-    response.end(ANSWER)
+    const answer = (): void => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length })
+      response.end(ANSWER)
+    }
+    if (DELAY_MS === 0) answer()
+    else setTimeout(answer, DELAY_MS)
   })
 })
 server.keepAliveTimeout = 60_000

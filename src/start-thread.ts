@@ -2,7 +2,7 @@ import v8 from 'node:v8'
 import { Worker } from 'node:worker_threads'
 
 /** Memory of a thread for short-lived objects, in MB; V8's default of 48 MB is filled before anything is collected. */
-const YOUNG_MAX_MB = 6
+const YOUNG_MAX_MB = 3
 
 /** Calls after which V8 compiles a way of its own from WebAssembly to JavaScript; this many are never made. */
 const NEVER = 1_000_000_000

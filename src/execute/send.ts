@@ -117,8 +117,19 @@ function asResponse({ status, headers, body }: Extract<Exchange, { kind: 'respon
  * and as JSON or a URL would write it (`\/`, `\u003d`, `%3D`), because the text is read as JSON only afterwards.
  */
 export function redact(text: string, token: string): string {
-  return text.replace(new RegExp(token.split('').map(spellings).join(''), 'gi'), '[redacted]')
+  let pattern = patterns.get(token)
+  if (pattern === undefined) {
+    // tokens come and go by rotation only
+    if (patterns.size >= PATTERNS_MAX) patterns.clear()
+    pattern = new RegExp(token.split('').map(spellings).join(''), 'gi')
+    patterns.set(token, pattern)
+  }
+  return text.replace(pattern, '[redacted]')
 }
+
+/** Patterns that are kept: making one takes as long as searching 10 KB. */
+const PATTERNS_MAX = 1_000
+const patterns = new Map<string, RegExp>()
 
 function spellings(character: string): string {
   if (/[A-Za-z0-9]/.test(character)) return character

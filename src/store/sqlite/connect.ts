@@ -11,7 +11,7 @@ const BUSY_TIMEOUT_MS = 4_000
 /** A checkpoint every 2,000 pages of 8 KiB: fewer rewrites of hot index pages than SQLite's 1,000 of 4 KiB. */
 const PAGE_BYTES = 8_192
 const CHECKPOINT_PAGES = 2_000
-const CACHE_KIB = 8_192
+const CACHE_KIB = 4_096
 /** The WAL file is cut back to this after a checkpoint. */
 const WAL_KEPT_BYTES = 64 * 1024 * 1024
 

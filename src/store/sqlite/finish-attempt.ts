@@ -1,5 +1,6 @@
 import type { FinishAnswer, FinishAttempt } from '../store.ts'
 import type { StoreContext } from './context.ts'
+import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
 import { noteTokenAnswer } from './note-token-answer.ts'
 
@@ -10,9 +11,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     update attempt
     set finished_at = ?, outcome = ?, status = ?, code = ?, message = ?, response = ?
     where seq = ? and outcome is null`)
-  const leased = db.prepare<[number, string], { seq: number }>(
-    `select seq from job where seq = ? and state = 'running' and lease_owner = ?`,
-  )
+  const leased = prepareLeasedJob(db)
   const move = moveJob(context)
   const noteAnswer = noteTokenAnswer(db)
 
@@ -28,9 +27,9 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     )
     windows.end(finish.integration, finish.attemptSeq)
     noteAnswer(finish)
-    if (ended.changes === 0 || leased.get(finish.jobSeq, finish.bootId) === undefined)
-      return { ok: false, reason: 'lease_lost' }
-    move(finish.jobSeq, finish.next, finish.progress, finish.now)
+    const job = leased(finish.jobSeq, finish.bootId)
+    if (ended.changes === 0 || job === undefined) return { ok: false, reason: 'lease_lost' }
+    move(job, finish.next, finish.progress, finish.now)
     return { ok: true }
   }
 }

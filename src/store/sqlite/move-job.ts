@@ -1,12 +1,15 @@
 import type { JobNext, JobProgress } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
+import type { LeasedJob } from './leased-job.ts'
+
+type MovedJob = Pick<LeasedJob, 'seq' | 'integration' | 'order_key'>
 
 /** Moves a leased job to what comes next, and lets the next job of its key go on where it ended. */
 export function moveJob({
   db,
   gauge,
-}: StoreContext): (seq: number, next: JobNext, progress: JobProgress, now: number) => void {
+}: StoreContext): (job: MovedJob, next: JobNext, progress: JobProgress, now: number) => void {
   const keep = db.prepare(`
     update job
     set progress = @saved, crashes = case when progress is @saved then crashes else 0 end
@@ -31,7 +34,8 @@ export function moveJob({
     where seq = ?`)
   const letNextGo = prepareLetNextGo(db)
 
-  return (seq, next, progress, now) => {
+  return (job, next, progress, now) => {
+    const { seq } = job
     const saved = progress.done.length === 0 && progress.doubt === null ? null : JSON.stringify(progress)
     switch (next.state) {
       case 'running':
@@ -48,7 +52,7 @@ export function moveJob({
           seq,
         )
         gauge.openJobs--
-        letNextGo(seq)
+        letNextGo(job)
         return
       case 'queued':
         wait.run(
@@ -73,10 +77,7 @@ export function moveJob({
   }
 }
 
-function prepareLetNextGo(db: StoreContext['db']): (endedSeq: number) => void {
-  const keyOf = db.prepare<[number], { integration: string; order_key: string | null }>(
-    'select integration, order_key from job where seq = ?',
-  )
+function prepareLetNextGo(db: StoreContext['db']): (ended: MovedJob) => void {
   const oldest = db.prepare<[string, string], { seq: number }>(`
     select seq
     from job
@@ -84,9 +85,8 @@ function prepareLetNextGo(db: StoreContext['db']): (endedSeq: number) => void {
     order by seq
     limit 1`)
   const setHead = db.prepare('update job set head = 1 where seq = ?')
-  return endedSeq => {
-    const ended = keyOf.get(endedSeq)
-    if (ended === undefined || ended.order_key === null) return
+  return ended => {
+    if (ended.order_key === null) return
     const next = oldest.get(ended.integration, ended.order_key)
     if (next !== undefined) setHead.run(next.seq)
   }

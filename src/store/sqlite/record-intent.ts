@@ -1,5 +1,6 @@
 import type { Intent, IntentAnswer } from '../store.ts'
 import type { StoreContext } from './context.ts'
+import { prepareLeasedJob } from './leased-job.ts'
 
 type Wait = 'minute_cap' | 'day_cap' | 'paused'
 const WAITS: ReadonlySet<string | null> = new Set<Wait>(['minute_cap', 'day_cap', 'paused'])
@@ -16,9 +17,7 @@ interface TokenRow {
 
 /** Writes down what is about to be sent, unless a cap, a pause or the state of the token forbids it. */
 export function recordIntent({ db, windows }: StoreContext): (intent: Intent) => IntentAnswer {
-  const leased = db.prepare<[number, string], { seq: number }>(
-    `select seq from job where seq = ? and state = 'running' and lease_owner = ?`,
-  )
+  const leased = prepareLeasedJob(db)
   const token = db.prepare<[string, string], TokenRow>(
     'select state, paused_until from token where integration = ? and fingerprint = ?',
   )
@@ -34,7 +33,8 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
   }
 
   return intent => {
-    if (leased.get(intent.jobSeq, intent.bootId) === undefined) return { granted: false, reason: 'lease_lost' }
+    const job = leased(intent.jobSeq, intent.bootId)
+    if (job === undefined) return { granted: false, reason: 'lease_lost' }
     const row = token.get(intent.integration, intent.token)
     if (row?.state === 'held') return { granted: false, reason: 'integration_held' }
     if (row === undefined || row.state !== 'active') return { granted: false, reason: 'token_refused' }
@@ -55,7 +55,7 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
       intent.now,
     )
     const attemptSeq = Number(lastInsertRowid)
-    noteWait.run(null, null, intent.jobSeq, null)
+    if (job.reason !== null) noteWait.run(null, null, intent.jobSeq, null)
     if (intent.progress !== null) saveProgress.run(JSON.stringify(intent.progress), intent.jobSeq)
     windows.take(intent.integration, attemptSeq)
     return { granted: true, attemptSeq }

@@ -1,16 +1,15 @@
 import type { Effect, JobNext, JobProgress, Recovered, Recovery } from '../store.ts'
 import type { StoreContext } from './context.ts'
+import type { LeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
 import { isWait } from './record-intent.ts'
 
 /** Time between jobs that may be poison. */
 const SUSPECT_GAP_MS = 1_000
 
-interface LostJob {
-  seq: number
+interface LostJob extends LeasedJob {
   crashes: number
   progress: string | null
-  reason: string | null
 }
 
 /**
@@ -20,7 +19,7 @@ interface LostJob {
 export function recoverJobs(context: StoreContext): (recovery: Recovery) => Recovered {
   const { db } = context
   const lost = db.prepare<[string, number], LostJob>(`
-    select seq, crashes, progress, reason
+    select seq, integration, order_key, reason, crashes, progress
     from job
     where state = 'running' and (lease_owner <> ? or lease_expires_at < ?)
     order by seq`)
@@ -52,7 +51,7 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
       // the innocent end before it does
       if (crashes === recovery.crashesMax - 1 && 'nextAttemptAt' in next)
         next.nextAttemptAt += SUSPECT_GAP_MS * suspects++
-      move(job.seq, next, progress, recovery.now)
+      move(job, next, progress, recovery.now)
       countCrash.run(crashes, job.seq)
       if (next.state === 'queued') recovered.requeued++
       else if (next.state === 'in_doubt') recovered.inDoubt++
