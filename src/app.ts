@@ -37,6 +37,10 @@ const FAILING_ADDRESSES_MAX = 10_000
 /** The one place where a code of ours becomes an HTTP status. */
 const STATUS: Partial<Record<ErrorCode, number>> = {
   unauthorized: 401,
+  forbidden: 403,
+  invalid_request: 400,
+  busy: 409,
+  files_differ: 409,
   not_found: 404,
   method_not_allowed: 405,
   source_retired: 410,
@@ -131,6 +135,10 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     dir: fileURLToPath(new URL('../routes', import.meta.url)),
     forceESM: true,
     matchFilter: (path: string) => /\/index\.(ts|js)$/.test(path),
+    // what every route below a folder must pass: the admin key of /api
+    autoHooks: true,
+    autoHooksPattern: /^autohooks\.(ts|js)$/,
+    cascadeHooks: true,
   })
   return app
 }

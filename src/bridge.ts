@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { AdminKey } from './admin/admin-keys.ts'
 import type { Custody } from './receive.ts'
 import type { Live } from './setup/setup.ts'
 import type { RejectedLog } from './source/rejected-log.ts'
@@ -11,6 +12,8 @@ export interface Bridge {
   store: Store
   custody: Custody
   rejected: RejectedLog
+  /** Who may use `/api` now; empty = nobody. */
+  adminKeys: () => readonly AdminKey[]
   /** True once shutting down has begun: kept-alive sockets get 503. */
   closing: boolean
 }

@@ -67,9 +67,10 @@ export async function startRouting({ store, judge, fresh, log, onJobs }: Routing
         readAgain,
       ))
     const through = events.at(-1)!.seq
-    const { jobs } = await store.recordRoutes({ decisions, throughSeq: through })
+    const { jobs, echoes } = await store.recordRoutes({ decisions, throughSeq: through })
     failpoint('after_routes')
     if (jobs > 0) onJobs()
+    if (echoes > 0) log.debug({ echoes, throughSeq: through }, 'echoes of our own writes')
     for (const decision of decisions) logDecision(decision)
     return through
   }

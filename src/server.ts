@@ -14,6 +14,7 @@ export async function runServer(options: { config?: string }): Promise<number> {
     bridge = await startBridge({
       ...(options.config !== undefined && { config: { file: options.config } }),
       onFatal: error => endAtOnce(error),
+      showAdminKey,
     })
   } catch (error) {
     return explain(error)
@@ -31,6 +32,13 @@ export async function runServer(options: { config?: string }): Promise<number> {
   })
   await bridge.stop()
   return 0
+}
+
+/** On standard error, apart from the log lines, which are kept. */
+function showAdminKey(key: string): void {
+  process.stderr.write(
+    `Admin key, shown this once: ${key}\nOnly its hash is kept. Commands read it from BRIDGE_ADMIN_KEY. To use a key of your own, set admin.keys or BRIDGE_ADMIN_KEY and start again.\n`,
+  )
 }
 
 function explain(error: unknown): number {

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
+import { type AdminKey, toAdminKeys } from './admin/admin-keys.ts'
+import { makeAdminKey } from './admin/make-admin-key.ts'
 import { buildApp } from './app.ts'
 import type { Bridge } from './bridge.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
@@ -38,6 +40,11 @@ export interface StartOptions {
   logTo?: DestinationStream
   /** Called where the database can no longer be trusted. */
   onFatal: (error: Error) => void
+  /**
+   * Shows the admin key that is made where none is configured: once, it is not kept. Left out = none is made, and `/api`
+   * lets nobody in.
+   */
+  showAdminKey?: (key: string) => void
 }
 
 export interface RunningBridge {
@@ -127,7 +134,12 @@ async function assemble(
       routing.wake()
     },
   }
-  const bridge: Bridge = { log, live, store, custody, rejected: createRejectedLog(), closing: false }
+  let made: readonly AdminKey[] = []
+  const adminKeys = (): readonly AdminKey[] => {
+    const configured = toAdminKeys(live.setup.config.adminKeys)
+    return configured.length > 0 ? configured : made
+  }
+  const bridge: Bridge = { log, live, store, custody, rejected: createRejectedLog(), adminKeys, closing: false }
   undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
   const putInForce = (setup: Setup): void => {
     live.setup = setup
@@ -153,6 +165,7 @@ async function assemble(
   const timers = startTimers(bridge)
   undo.push(() => timers.forEach(clearInterval))
   await listen(app, config)
+  made = await makeFirstKey(config, store, secrets, options)
   const watch = startWatch(config, () => void reloading.reload('a file changed'), log)
   undo.push(() => watch.close())
   const url = urlOf(app)
@@ -169,6 +182,22 @@ async function assemble(
       await new Promise<void>(resolve => log.flush(() => resolve()))
     },
   }
+}
+
+/** No key in bridge.json and none in the environment: one is made, and shown the first time (interface.md 2). */
+async function makeFirstKey(
+  config: Config,
+  store: Store,
+  secrets: SecretBook,
+  { showAdminKey }: StartOptions,
+): Promise<readonly AdminKey[]> {
+  if (config.adminKeys.length > 0 || showAdminKey === undefined) return []
+  const { key, adminKey } = await makeAdminKey(store, Date.now())
+  if (key !== null) {
+    secrets.values = [...secrets.values, key]
+    showAdminKey(key)
+  }
+  return [adminKey]
 }
 
 async function listen(app: FastifyInstance, { listen: { host, port } }: Config): Promise<void> {
@@ -249,7 +278,8 @@ function startWatch(config: Config, onChange: () => void, log: Logger): SetupWat
 
 function secretValues(config: Config): string[] {
   const sources = [...config.sources.values()].flatMap(source => source.secrets.map(secret => secret.value))
-  return [...sources, ...[...config.integrations.values()].map(integration => integration.token)]
+  const tokens = [...config.integrations.values()].map(integration => integration.token)
+  return [...sources, ...tokens, ...config.adminKeys.map(({ key }) => key)]
 }
 
 function announce(url: string, { sources, mappings }: Setup, log: Logger): void {

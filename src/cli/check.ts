@@ -1,59 +1,65 @@
-import pc from 'picocolors'
-import { formatProblem, type Problem } from '../mapping/problem.ts'
+import type { Problem } from '../mapping/problem.ts'
+import { readMappingTests } from '../mapping/read-mapping-tests.ts'
+import { problemsOfTests, runMappingTests, type TestResult } from '../mapping/run-mapping-tests.ts'
 import { loadSetup } from '../setup/load-setup.ts'
+import type { Setup } from '../setup/setup.ts'
+import { printReport } from './check-print.ts'
 import { EXIT } from './exit.ts'
 
 interface CheckOptions {
   config?: string
   json?: boolean
   strict?: boolean
+  live?: boolean
 }
 
-/** Checks configuration, mappings and operations, and prints every problem at once. */
+/** What `check` found. */
+export interface CheckReport {
+  ok: boolean
+  problems: readonly Problem[]
+  tests: { passed: number; failed: number }
+  results: readonly TestResult[]
+  /** For people only: one line each. */
+  notes: readonly string[]
+  /** What was checked; null where the files are not sound. */
+  setup: Setup | null
+}
+
+/** Checks configuration, mappings and operations, runs the mappings' tests, and says everything that is wrong at once. */
 export async function check(options: CheckOptions): Promise<number> {
   const loaded = await loadSetup(options.config === undefined ? {} : { file: options.config })
-  const problems = loaded.ok
-    ? [...loaded.setup.warnings, ...findUnrunTests(loaded.setup.mappings)]
-    : [...loaded.problems]
-  const ok = loaded.ok && !(options.strict === true && problems.length > 0)
-  if (options.json === true)
-    process.stdout.write(`${JSON.stringify({ ok, problems, tests: { passed: 0, failed: 0 } })}\n`)
-  else
-    printProblems(
-      problems,
-      loaded.ok
-        ? `${loaded.setup.sources.size} sources, ${loaded.setup.mappings.size} mappings, ${loaded.setup.operations.size} operations`
-        : null,
-    )
-  if (ok) return EXIT.done
+  const found = loaded.ok
+    ? await checkSetup(loaded.setup, options.live === true)
+    : { problems: loaded.problems, tests: { passed: 0, failed: 0 }, results: [], notes: [], setup: null }
+  const isWrong = ({ severity }: Problem): boolean => severity === 'error' || options.strict === true
+  const report: CheckReport = { ...found, ok: loaded.ok && !found.problems.some(isWrong) }
+  if (options.json === true) process.stdout.write(`${toJson(report)}\n`)
+  else printReport(report)
+  if (report.ok) return EXIT.done
   return !loaded.ok && !loaded.config ? EXIT.config : EXIT.failed
 }
 
-function printProblems(problems: readonly Problem[], summary: string | null): void {
-  for (const problem of problems)
-    process.stdout.write(
-      `${problem.severity === 'error' ? pc.red('error') : pc.yellow('warning')}  ${formatProblem(problem)}\n`,
-    )
-  const errors = problems.filter(problem => problem.severity === 'error').length
-  process.stdout.write(summary === null ? `${errors} problems\n` : `${pc.green('ok')}  ${summary}\n`)
+async function checkSetup(setup: Setup, live: boolean): Promise<Omit<CheckReport, 'ok'>> {
+  const { mappingsFolder, limits, constants } = setup.config
+  const { tests, unreadable, problems } = await readMappingTests(mappingsFolder, setup.mappings, limits)
+  const results = runMappingTests(tests, { operations: setup.operations, constants, limits })
+  const failed = results.filter(({ outcome }) => outcome.kind === 'failed').length
+  const asked = live ? await (await import('./check-live.ts')).checkLive(setup) : { problems: [], notes: [] }
+  return {
+    problems: [...setup.warnings, ...problems, ...problemsOfTests(results), ...asked.problems],
+    tests: { passed: results.length - failed, failed: failed + unreadable },
+    results,
+    notes: asked.notes,
+    setup,
+  }
 }
 
-/** This release does not run the tests of mapping files: that nothing failed would say too much. */
-function findUnrunTests(
-  mappings: ReadonlyMap<string, { file: string; json: { tests?: unknown[] | undefined } }>,
-): Problem[] {
-  return [...mappings.values()]
-    .filter(({ json }) => (json.tests ?? []).length > 0)
-    .map(({ file }) => ({
-      file,
-      pointer: '/tests',
-      line: null,
-      column: null,
-      severity: 'warning',
-      code: 'invalid_value',
-      message: 'the tests of a mapping are not run by this release',
-      expected: null,
-      found: null,
-      suggestion: null,
-    }))
+/** Exactly the keys of the contract (interface.md 7), whatever else a problem carries for people. */
+function toJson({ ok, problems, tests }: CheckReport): string {
+  const listed = problems.map(
+    ({ file, pointer, line, column, severity, code, message, expected, found, suggestion }) => {
+      return { file, pointer, line, column, severity, code, message, expected, found, suggestion }
+    },
+  )
+  return JSON.stringify({ ok, problems: listed, tests })
 }

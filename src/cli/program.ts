@@ -63,17 +63,34 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .action(async options => end(await (await import('./sandbox.ts')).sandbox(options)))
   program
     .command('check')
-    .description('check the configuration, mappings and operations, and say everything that is wrong')
+    .description("check the configuration, mappings and operations, run the mappings' tests, and say all that is wrong")
     .option(...config)
     .option('--json', 'machine-readable output')
     .option('--strict', 'warnings count as errors')
+    .option('--live', 'also ask the endpoint: are the tokens accepted, does its schema fit; writes nothing')
     .action(async options => end(await (await import('./check.ts')).check(options)))
   program
+    .command('schema')
+    .description('the GraphQL schema that mappings are checked against')
+    .command('pull')
+    .description('write the schema of the endpoint to mappings/schema.graphql, and say what changed')
+    .option('--endpoint <url>', 'another endpoint than that of bridge.json; the token is sent there')
+    .option('--integration <name>', 'whose token is used (default: the first one)')
+    .option('--out <file>', 'where to write it (default: pixelesq.schema, then schema.graphql in the mapping folder)')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async options => end(await (await import('./schema-pull.ts')).pullSchema(options)))
+  program
     .command('try <mapping>')
-    .description('show whether a payload matches a mapping, why, and what would be sent; sends nothing')
+    .description('show whether a payload matches a mapping, why, and what would be sent; changes nothing')
     .requiredOption('--payload <file>', 'the payload, a JSON file; "-" reads standard input')
     .option('--type <type>', 'event type, such as workflow_run.completed')
     .option('--header <name:value...>', 'headers of the delivery')
+    .option('--plan', 'read from the API, with the token of the integration, and show field by field what would change')
+    .option(
+      '--save-test <name>',
+      'append it as a test to <mapping>.test.json; with --plan, the answers that were read too',
+    )
     .option('--json', 'machine-readable output')
     .option(...config)
     .action(async (mapping, options) => end(await (await import('./try.ts')).tryMapping(mapping, options)))
@@ -88,5 +105,14 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .option('--json', 'machine-readable output')
     .option(...config)
     .action(async (source, options) => end(await (await import('./send.ts')).sendDelivery(source, options)))
+  program
+    .command('rehearse')
+    .description('put stored events of the running service through its mapping files of today; sends nothing')
+    .requiredOption('--since <time>', 'from when on: a duration such as 7d, or an instant')
+    .option('--mapping <name>', 'this mapping only')
+    .option('--limit <n>', 'events looked at, at most (default: 100000)')
+    .option('--details', 'every event that differs, not only the counts')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./rehearse.ts')).rehearse(options)))
   return program
 }

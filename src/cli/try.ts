@@ -1,46 +1,83 @@
-import pc from 'picocolors'
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import { createScope, type EventScope } from '../mapping/create-scope.ts'
-import { computeVars, type MappedStep, mapStep } from '../mapping/map.ts'
-import { type Match, matchMapping } from '../mapping/match.ts'
+import { explainMatch, type MatchExplanation } from '../mapping/explain-match.ts'
+import { type JudgedPlan, judgeMapping } from '../mapping/judge-mapping.ts'
+import type { Match } from '../mapping/match.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
-import { type JobPlan, planJobs } from '../mapping/plan-jobs.ts'
+import { type KnownStep, type OpenStep, type WalkedStep, walkSteps } from '../mapping/walk-steps.ts'
 import type { Setup } from '../setup/setup.ts'
 import { compileIdentifier, findIdentifier } from '../source/find-identifier.ts'
+import { headerMap, redactHeaders } from '../source/redact-headers.ts'
 import { cliError, EXIT } from './exit.ts'
 import { loadSetupOrExit } from './load-setup-or-exit.ts'
 import { readInput } from './read-input.ts'
 import { makeUnsigned } from './send.ts'
+import { planTrial, type TrialPlan } from './try-plan.ts'
+import { printTrial } from './try-print.ts'
+import { saveTest } from './try-save-test.ts'
 
 interface TryOptions {
   payload: string
   type?: string
   header?: string[]
+  plan?: boolean
+  saveTest?: string
   json?: boolean
   config?: string
 }
 
 /** One step as it would run, or why that cannot be told before an earlier answer is there. */
-type TriedStep = { step: string } & (MappedStep | { kind: 'waits'; message: string })
+export type TriedStep = { step: string } & (
+  | Exclude<KnownStep, OpenStep>
+  | { kind: 'waits'; operation: string | null; needs: readonly string[]; message: string }
+)
+
 export interface Trial {
   mapping: string
   type: string | null
   match: Match
-  plan: JobPlan | null
-  /** Steps of each planned job. */
+  /** Part by part, with values of the payload. */
+  explanation: Omit<MatchExplanation, 'match'>
+  plan: JudgedPlan | null
+  /** Steps of each planned job, as far as they go without the API. */
   jobs: readonly (readonly TriedStep[])[]
 }
 
-/** Shows whether a payload matches a mapping and why, and what would be sent; sends nothing. */
+/** An event as a mapping sees it, made of a file. */
+export interface TriedEvent {
+  type: string | null
+  /** Lower-case names, credentials struck out. */
+  headers: Readonly<Record<string, string>>
+  scope: EventScope
+}
+
+/** Shows whether a payload matches a mapping and why, and what would be sent or changed; sends no mutation. */
 export async function tryMapping(name: string, options: TryOptions): Promise<number> {
   const setup = await loadSetupOrExit(options)
   const mapping = setup.mappings.get(name)
   if (mapping === undefined)
     throw cliError(EXIT.usage, `"${name}": expected one of the mappings ${[...setup.mappings.keys()].join(', ')}`)
-  const trial = tryPayload(setup, mapping, readInput(options.payload), options)
-  if (options.json === true) process.stdout.write(`${JSON.stringify(trial)}\n`)
-  else printTrial(trial)
-  return trial.match.matched && trial.plan?.ok === true ? EXIT.done : EXIT.failed
+  const body = readInput(options.payload)
+  const event = readEvent(setup, mapping, body, options)
+  const trial = tryEvent(setup, mapping, event)
+  const preview =
+    options.plan === true && trial.plan?.ok ? await planTrial(setup, mapping, event.scope, trial.plan.jobs) : null
+  const saved =
+    options.saveTest === undefined
+      ? null
+      : await saveTest(setup, mapping, { name: options.saveTest, body, event, trial, preview })
+  if (options.json === true)
+    process.stdout.write(`${JSON.stringify({ ...trial, ...(preview && { preview }), ...(saved && { saved }) })}\n`)
+  else printTrial(trial, { setup, preview, saved })
+  return isFine(trial, preview) ? EXIT.done : EXIT.failed
+}
+
+/** The payload matches, and no job of it would be dead (as far as that is known). */
+function isFine({ match, plan, jobs }: Trial, preview: TrialPlan | null): boolean {
+  if (!match.matched || plan?.ok !== true) return false
+  return preview === null
+    ? jobs.every(steps => steps.every(step => step.kind !== 'failed'))
+    : preview.jobs.every(({ outcome }) => outcome !== 'dead' && outcome !== 'unread')
 }
 
 /** Judges a body against one mapping as routing would, and maps its steps as far as that goes without the API. */
@@ -50,80 +87,49 @@ export function tryPayload(
   body: Buffer,
   options: { type?: string; header?: string[] },
 ): Trial {
+  return tryEvent(setup, mapping, readEvent(setup, mapping, body, options))
+}
+
+/** Makes the event of a body as its sender would deliver it: type, headers, payload. */
+function readEvent(
+  setup: Setup,
+  mapping: CheckedMapping,
+  body: Buffer,
+  options: { type?: string; header?: string[] },
+): TriedEvent {
   const source = setup.config.sources.get(mapping.source)!
-  const { headers: shown, path } = makeUnsigned(source, body, options)
+  const { headers: sent, path } = makeUnsigned(source, body, options)
   const parsed = parsePayload(body, 'application/json', '', { depthMax: setup.config.limits.jsonDepthMax }, null)
   if (!parsed.ok) throw cliError(EXIT.usage, `the payload: ${parsed.message}`)
+  const secret = setup.sources.get(mapping.source)?.secretHeaders ?? new Set<string>()
+  const headers = headerMap(redactHeaders(Object.entries(sent).flat(), secret))
   const compiled = compileIdentifier(source.eventType, '/eventType')
-  const urlType = path === '' ? null : path.slice(1)
-  const type =
-    urlType ??
-    findIdentifier(
-      compiled.ok ? compiled.template : null,
-      { headers: shown, query: {}, payload: parsed.payload },
-      200,
-    ) ??
-    options.type ??
-    null
+  const template = compiled.ok ? compiled.template : null
+  const found = findIdentifier(template, { headers: sent, query: {}, payload: parsed.payload }, 200)
+  const type = (path === '' ? null : path.slice(1)) ?? found ?? options.type ?? null
   const scope = createScope({
     event: { id: 'evt_try', source: mapping.source, type: type ?? '', key: 'try', receivedAt: Date.now() },
     payload: parsed.payload,
     lossy: parsed.lossy,
-    headers: shown,
+    headers,
     query: {},
     constants: setup.config.constants,
   })
-  const match = matchMapping(mapping, scope)
-  const plan = match.matched ? planJobs(mapping, scope, { jobsPerEventMax: setup.config.limits.jobsPerEventMax }) : null
-  const jobs = plan?.ok ? plan.jobs.map(job => trySteps(mapping, scope, job.item)) : []
-  return { mapping: mapping.name, type, match, plan, jobs }
+  return { type, headers, scope }
 }
 
-function trySteps(mapping: CheckedMapping, scope: EventScope, item: unknown): TriedStep[] {
-  const jobScope = item === undefined ? { ...scope } : { ...scope, item }
-  const vars = computeVars(mapping, jobScope)
-  if (!vars.ok) return [{ step: 'vars', kind: 'failed', reason: vars.reason, message: vars.message }]
-  return mapping.steps.map((step, index) => {
-    if (index > 0 && needsSteps(step))
-      return { step: step.id, kind: 'waits', message: 'needs the answers of earlier steps' }
-    return { step: step.id, ...mapStep(mapping, index, { ...jobScope, vars: vars.vars, steps: {} }) }
-  })
+function tryEvent(setup: Setup, mapping: CheckedMapping, { type, scope }: TriedEvent): Trial {
+  const { match: _, ...explanation } = explainMatch(mapping, scope)
+  const judged = judgeMapping(mapping, scope, setup.config.limits)
+  const match: Match = judged.taken ? { matched: true } : judged.match
+  const plan = judged.taken ? judged.plan : null
+  const scopes = plan?.ok ? plan.jobs.map(({ item }) => (item === undefined ? scope : { ...scope, item })) : []
+  const jobs = scopes.map(jobScope => walkSteps(mapping, jobScope, {}).map(describeOpen))
+  return { mapping: mapping.name, type, match, explanation, plan, jobs }
 }
 
-function needsSteps(step: CheckedMapping['steps'][number]): boolean {
-  return (
-    step.if?.roots.has('steps') === true || (step.kind === 'hold' ? step.message : step.variables).roots.has('steps')
-  )
-}
-
-function printTrial({ mapping, type, match, plan, jobs }: Trial): void {
-  const say = (line: string): boolean => process.stdout.write(`${line}\n`)
-  if (!match.matched) {
-    say(`${pc.yellow('no match')}  ${mapping}  (${match.reason}) ${match.detail}`)
-    return
-  }
-  say(`${pc.green('match')}  ${mapping}  event type ${type ?? '(none)'}`)
-  if (plan !== null && !plan.ok) say(`${pc.red('cannot be planned')}  ${plan.reason}: ${plan.message}`)
-  for (const [index, steps] of jobs.entries()) {
-    const job = plan?.ok ? plan.jobs[index] : undefined
-    say(
-      `job ${index + 1}${job?.orderKey == null ? '' : `  order ${job.orderKey}`}${job?.runAt == null ? '' : `  not before ${new Date(job.runAt).toISOString()}`}`,
-    )
-    for (const step of steps) say(`  ${step.step.padEnd(12)} ${describeStep(step)}`)
-  }
-}
-
-function describeStep(step: TriedStep): string {
-  switch (step.kind) {
-    case 'run':
-      return `${step.operation}  ${JSON.stringify(step.variables)}`
-    case 'skip':
-      return 'skipped: its "if" is false'
-    case 'hold':
-      return `held for a person: ${step.message}`
-    case 'waits':
-      return pc.dim(step.message)
-    case 'failed':
-      return pc.red(`${step.reason}: ${step.message}`)
-  }
+function describeOpen(step: WalkedStep): TriedStep {
+  if (step.kind !== 'unknown') return step
+  const { kind: _, ...rest } = step
+  return { ...rest, kind: 'waits', message: `needs the answer of ${step.needs.join(', ')}` }
 }

@@ -11,6 +11,7 @@ import { nameOverride, override } from './override.ts'
 import { parseDuration } from './parse-duration.ts'
 import { parseRest } from './parse-rest.ts'
 import type { ConfigFinding } from './problem.ts'
+import { type AdminKeyConfig, readAdminKeys } from './read-admin.ts'
 import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
 import { readSource } from './read-source.ts'
@@ -29,6 +30,7 @@ export interface Config {
   constants: Readonly<Record<string, unknown>>
   integrations: ReadonlyMap<string, IntegrationConfig>
   sources: ReadonlyMap<string, SourceConfig>
+  adminKeys: readonly AdminKeyConfig[]
   retention: { payloadMs: number; eventMs: number; idempotencyKeyMs: number; auditMs: number }
   limits: Limits
   logLevel: string
@@ -159,6 +161,8 @@ function check(
   const sources = readEach(data.sources, (name, value) => readSource(name, value, context), add)
   const mappingsFolder = resolve(folder, data.mappings)
   add(findOtherProblems(data, mappingsFolder, env))
+  const admin = readAdminKeys(data, env, folder)
+  add(admin.findings)
 
   const ms = (text: string): number => parseDuration(text)!
   const config: Config = {
@@ -173,6 +177,7 @@ function check(
     constants: data.constants,
     integrations,
     sources,
+    adminKeys: admin.keys,
     retention: {
       payloadMs: ms(data.retention.payload),
       eventMs: ms(data.retention.event),

@@ -33,6 +33,9 @@ const MESSAGE_CHARS_MAX = 500
 const UNAUTHORIZED = /^(UNAUTHENTICATED|UNAUTHORIZED|NOT_AUTHENTICATED|INVALID_TOKEN|TOKEN_EXPIRED|401)$/i
 const FORBIDDEN = /^(FORBIDDEN|PERMISSION_DENIED|ACCESS_DENIED|NOT_AUTHORIZED|403)$/i
 const RATE_LIMITED = /^(TOO_MANY_REQUESTS|RATE_LIMITED|RATE_LIMIT_EXCEEDED|RATE_LIMIT|THROTTLED|429)$/i
+const NOT_FOUND = /^(NOT_FOUND|(ENTRY|PAGE|REDIRECT|ENTITY|RESOURCE|RECORD)_NOT_FOUND|404)$/i
+/** No code is documented for an id that is not there either, only that the message is specific (pixelesq.md 8). */
+const NOT_FOUND_WORDS = /\b(entry|page|redirect)\b.{0,60}\b(not found|does not exist|no longer exists)\b/i
 const CONFLICT = /^(CONFLICT|VERSION_CONFLICT|STALE_VERSION|EDIT_CONFLICT|OPTIMISTIC_LOCK|409)$/i
 /** The API documents no code for a stale version, only words (pixelesq.md 8). */
 const CONFLICT_WORDS =
@@ -46,11 +49,13 @@ export interface ClassifyInput {
   effect: Effect
   /** What the operation's `success` says of the data; null = it could not be evaluated. */
   success: (data: Record<string, unknown>) => boolean | null
+  /** Whether the operation has a `success` of its own, which is then asked about NOT_FOUND too, over no data. */
+  hasSuccess?: boolean
   now: number
 }
 
 /** Judges what came back from one attempt; pure. Where nothing certain can be said the outcome is `unknown`. */
-export function classify({ sent, effect, success, now }: ClassifyInput): Classified {
+export function classify({ sent, effect, success, hasSuccess = false, now }: ClassifyInput): Classified {
   const base = { status: null, code: null, message: null, tokenAnswer: null, retryAfterMs: null }
   if (sent.kind === 'not_sent')
     return {
@@ -96,6 +101,15 @@ export function classify({ sent, effect, success, now }: ClassifyInput): Classif
   const present = hasData(sent.data) || (effect === 'read' && sent.data !== null && sent.errors.length === 0)
   // an error page of something in between says nothing of the token
   const tokenAnswer = sent.data !== null || sent.errors.length > 0 ? 'ok' : null
+  if (hasSuccess && isNotFound(sent) && success({}) === true)
+    return {
+      ...answered,
+      outcome: 'applied',
+      verdict: 'applied',
+      code: answered.code ?? 'NOT_FOUND',
+      message: `Nothing to do: ${answered.message}`.slice(0, MESSAGE_CHARS_MAX),
+      tokenAnswer: 'ok',
+    }
   if (!ok || (!present && sent.errors.length > 0))
     return {
       ...answered,
@@ -176,6 +190,14 @@ function readRejection(sent: Answered): Pick<Classified, 'verdict'> {
     sent.errors.some(error => (error.code !== null && CONFLICT.test(error.code)) || CONFLICT_WORDS.test(error.message))
   if (conflict) return { verdict: 'conflict' }
   return { verdict: sent.errors.some(error => DRIFT_WORDS.test(error.message)) ? 'schema_drift' : 'permanent' }
+}
+
+/** Whether all the API says is that the object of the operation is not there. */
+export function isNotFound(sent: Sent): boolean {
+  if (sent.kind !== 'answered' || sent.errors.length === 0 || hasData(sent.data)) return false
+  return sent.errors.every(
+    ({ code, message }) => (code !== null && NOT_FOUND.test(code)) || NOT_FOUND_WORDS.test(message),
+  )
 }
 
 /** Whether a mutation field (any top-level field) came back with something. */

@@ -31,6 +31,8 @@ export interface CheckedMapping {
   expiresAfter: Template | null
   forEach: Expression | null
   vars: readonly NamedTemplate[]
+  /** Whether events that our own writes caused are mapped too. */
+  onEcho: 'skip' | 'run'
   /** Name of the action the steps come from, null for steps of the file's own. */
   action: string | null
   /** Parameters of the action (`with`), null without one. */

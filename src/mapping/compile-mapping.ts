@@ -1,6 +1,6 @@
 import type { CheckedAction, CheckedMapping, CheckedStep } from './checked-mapping.ts'
 import { type CelContext, compileJson } from './compile-cel.ts'
-import { compileSteps } from './compile-steps.ts'
+import { compileSteps, type StepDraft } from './compile-steps.ts'
 import { compileTrigger } from './compile-trigger.ts'
 import type { Template } from './expression/compile-template.ts'
 import { appendPointer } from './json-pointer.ts'
@@ -11,6 +11,10 @@ import { pruneInvalid } from './prune-invalid.ts'
 import { describeValue, problemsOfSchema } from './schema-problems.ts'
 import { problemAt, readSource, type SourceFile } from './source-file.ts'
 import { suggest } from './suggest.ts'
+import type { ActionTypes } from './typecheck/check-action.ts'
+import { checkMapping } from './typecheck/check-mapping.ts'
+import type { TypedOperation } from './typecheck/type-operation.ts'
+import type { ValueType } from './typecheck/value-type.ts'
 
 /** What a mapping may refer to. */
 export interface MappingContext {
@@ -19,6 +23,15 @@ export interface MappingContext {
   constants: Readonly<Record<string, unknown>>
   operations: ReadonlyMap<string, Operation>
   actions: ReadonlyMap<string, CheckedAction>
+  /** What the schema says; null: types are not checked. */
+  types: MappingTypes | null
+}
+
+/** The types a mapping is checked against. */
+export interface MappingTypes {
+  operations: ReadonlyMap<string, TypedOperation>
+  actions: ReadonlyMap<string, ActionTypes>
+  constants: ValueType
 }
 
 export interface CompiledMapping {
@@ -111,32 +124,32 @@ function compileParts(
 ): CheckedMapping {
   checkKeys(file, present, context, source, problems)
   const { trigger, atJob } = compileTrigger(name, file, context.constants, source, problems)
-  return {
-    ...trigger,
-    file: source.file,
-    action: file.action ?? null,
-    ...compileFlow(file, context, atJob),
-    json: file,
+  const { steps, drafts, with: given } = compileFlow(file, context, atJob)
+  const { types } = context
+  if (types !== null) {
+    const action = types.actions.get(file.action ?? '') ?? null
+    problems.push(...checkMapping({ source, file, trigger, drafts, with: given, action, ...types }))
   }
+  return { ...trigger, file: source.file, action: file.action ?? null, steps, with: given, json: file }
 }
 
 function compileFlow(
   file: MappingFile,
   context: MappingContext,
   atJob: CelContext,
-): { steps: readonly CheckedStep[]; with: Template | null } {
+): { steps: readonly CheckedStep[]; drafts: readonly StepDraft[]; with: Template | null } {
   const { source, problems } = atJob
   if (file.action === undefined) {
-    return { steps: compileSteps(file.steps ?? [], '/steps', context.operations, atJob), with: null }
+    return { ...compileSteps(file.steps ?? [], '/steps', context.operations, atJob), with: null }
   }
   const given = compileJson(file.with ?? {}, '/with', atJob)
   const action = context.actions.get(file.action)
   if (action === undefined) {
     checkReference('action', file.action, new Set(context.actions.keys()), source, problems)
-    return { steps: [], with: given }
+    return { steps: [], drafts: [], with: given }
   }
   checkParameters(action, file.with ?? {}, source, problems)
-  return { steps: action.steps, with: given }
+  return { steps: action.steps, drafts: [], with: given }
 }
 
 function checkParameters(

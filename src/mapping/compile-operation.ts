@@ -22,10 +22,14 @@ export interface OperationText {
   file: string
   document: string
   sidecar: { file: string; text: string } | null
+  /** It came with the bridge, not from the mapping folder. */
+  isShipped: boolean
 }
 
 export interface CompiledOperation {
   operation: Operation | null
+  /** The sidecar's file, for the type check. */
+  sidecar: SourceFile | null
   problems: Problem[]
 }
 
@@ -35,13 +39,13 @@ const DOCUMENT_TOKENS_MAX = 20_000
 const SIDECAR_KEYS = ['success', 'effect', 'verify', 'comment'] as const
 const VERIFY_KEYS = ['operation', 'variables', 'applied', 'different', 'adopt'] as const
 
-/** Checks and compiles one operation. Its types against the GraphQL schema are not looked at here. */
+/** Checks and compiles one operation; typecheck/ compares it with the GraphQL schema. */
 export function compileOperation(text: OperationText): CompiledOperation {
   const parsed = parseDocument(text)
-  if (!parsed.ok) return { operation: null, problems: [parsed.problem] }
+  if (!parsed.ok) return { operation: null, sidecar: null, problems: [parsed.problem] }
   const { definition, mutationField } = parsed
-  const { sidecar, problems } = compileSidecar(text, definition)
-  if (problems.some(problem => problem.severity === 'error')) return { operation: null, problems }
+  const { sidecar, source, problems } = compileSidecar(text, definition)
+  if (problems.some(problem => problem.severity === 'error')) return { operation: null, sidecar: source, problems }
   const operation: Operation = {
     name: text.name,
     file: text.file,
@@ -54,7 +58,7 @@ export function compileOperation(text: OperationText): CompiledOperation {
       .update(`${text.document}\0${text.sidecar?.text ?? ''}`)
       .digest('hex'),
   }
-  return { operation, problems }
+  return { operation, sidecar: source, problems }
 }
 
 type ParsedDocument =
@@ -148,17 +152,17 @@ type Sidecar = Pick<Operation, 'success' | 'effect' | 'verify'>
 function compileSidecar(
   text: OperationText,
   definition: OperationDefinitionNode,
-): { sidecar: Sidecar; problems: Problem[] } {
+): { sidecar: Sidecar; source: SourceFile | null; problems: Problem[] } {
   const isQuery = definition.operation === 'query'
   const fallback: Sidecar = { success: null, effect: isQuery ? 'read' : 'once', verify: null }
-  if (text.sidecar === null) return { sidecar: fallback, problems: [] }
+  if (text.sidecar === null) return { sidecar: fallback, source: null, problems: [] }
   const read = readSource(text.sidecar.file, text.sidecar.text)
-  if (!read.ok) return { sidecar: fallback, problems: read.problems }
+  if (!read.ok) return { sidecar: fallback, source: null, problems: read.problems }
   const { source, problems } = read
   const checked = sidecarSchema.safeParse(source.json)
   if (!checked.success) {
     const known = (path: readonly PropertyKey[]) => (path[0] === 'verify' ? VERIFY_KEYS : SIDECAR_KEYS)
-    return { sidecar: fallback, problems: [...problems, ...problemsOfSchema(source, checked.error, known)] }
+    return { sidecar: fallback, source, problems: [...problems, ...problemsOfSchema(source, checked.error, known)] }
   }
   const { success, verify } = checked.data
   const effect = checked.data.effect ?? fallback.effect
@@ -169,7 +173,7 @@ function compileSidecar(
     effect,
     verify: verify === undefined ? null : compileVerification(verify, context),
   }
-  return { sidecar, problems }
+  return { sidecar, source, problems }
 }
 
 function compileVerification(

@@ -1,19 +1,41 @@
 import type { CheckedStep } from './checked-mapping.ts'
 import { type CelContext, compileCel, compileJson } from './compile-cel.ts'
+import type { Expression } from './expression/compile-expression.ts'
+import type { Template } from './expression/compile-template.ts'
 import { appendPointer } from './json-pointer.ts'
 import type { StepFile } from './mapping-schema.ts'
 import type { Operation } from './operation.ts'
 import { problemAt } from './source-file.ts'
 import { suggest } from './suggest.ts'
 
-/** Compiles the steps at a pointer; each sees the results of those before it. Steps with problems are left out. */
+/** What could be compiled of a step, for the type check; null for what has problems of its own. */
+export interface StepDraft {
+  id: string
+  /** Pointer of the step. */
+  at: string
+  condition: Expression | null
+  /** "if" as it is written. */
+  conditionText: string
+  isConditional: boolean
+  body:
+    | { kind: 'operation'; operation: Operation | null; variables: Template | null }
+    | { kind: 'hold'; message: Template | null }
+}
+
+export interface CompiledSteps {
+  /** Those without problems. */
+  steps: CheckedStep[]
+  drafts: StepDraft[]
+}
+
+/** Compiles the steps at a pointer; each sees the results of those before it. */
 export function compileSteps(
   steps: readonly StepFile[],
   pointer: string,
   operations: ReadonlyMap<string, Operation>,
   context: CelContext,
-): CheckedStep[] {
-  const compiled: CheckedStep[] = []
+): CompiledSteps {
+  const compiled: CompiledSteps = { steps: [], drafts: [] }
   const results = new Set<string>()
   const ids = new Set<string>()
   for (const [i, step] of steps.entries()) {
@@ -33,11 +55,17 @@ export function compileSteps(
       variables: [...context.variables, 'steps'],
       members: { ...context.members, steps: new Set(results) },
     }
-    const checked = compileStep(step, at, operations, known)
-    if (checked !== null) compiled.push(checked)
+    const { checked, draft } = compileStep(step, at, operations, known)
+    if (checked !== null) compiled.steps.push(checked)
+    compiled.drafts.push(draft)
     if (step.hold === undefined) results.add(step.id)
   }
   return compiled
+}
+
+interface CompiledStep {
+  checked: CheckedStep | null
+  draft: StepDraft
 }
 
 function compileStep(
@@ -45,8 +73,10 @@ function compileStep(
   at: string,
   operations: ReadonlyMap<string, Operation>,
   context: CelContext,
-): CheckedStep | null {
+): CompiledStep {
   const condition = step.if === undefined ? null : compileCel(step.if, appendPointer(at, 'if'), 'bool', context)
+  const isConditional = step.if !== undefined
+  const draft = { id: step.id, at, condition, conditionText: step.if ?? '', isConditional }
   if ((step.operation === undefined) === (step.hold === undefined)) {
     const found = step.operation === undefined ? 'neither' : 'both'
     const parts = {
@@ -56,25 +86,24 @@ function compileStep(
       found,
     } as const
     context.problems.push(problemAt(context.source, at, parts))
-    return null
+    return { checked: null, draft: { ...draft, body: { kind: 'operation', operation: null, variables: null } } }
   }
-  if (step.hold !== undefined) return compileHold(step, step.hold, at, condition, context)
+  if (step.hold !== undefined) {
+    const message = compileHold(step, step.hold, at, context)
+    const checked: CheckedStep | null = message === null ? null : { kind: 'hold', id: step.id, if: condition, message }
+    return { checked, draft: { ...draft, body: { kind: 'hold', message } } }
+  }
   const operation = findOperation(step.operation ?? '', appendPointer(at, 'operation'), operations, context)
   const variables = compileJson(step.variables ?? {}, appendPointer(at, 'variables'), context)
-  if (operation === null) return null
-  checkVariables(step, operation, at, context)
-  return variables === null
-    ? null
-    : { kind: 'operation', id: step.id, if: condition, operation: operation.name, variables }
+  if (operation !== null) checkVariables(step, operation, at, context)
+  const checked: CheckedStep | null =
+    operation === null || variables === null
+      ? null
+      : { kind: 'operation', id: step.id, if: condition, operation: operation.name, variables }
+  return { checked, draft: { ...draft, body: { kind: 'operation', operation, variables } } }
 }
 
-function compileHold(
-  step: StepFile,
-  hold: string,
-  at: string,
-  condition: CheckedStep['if'],
-  context: CelContext,
-): CheckedStep | null {
+function compileHold(step: StepFile, hold: string, at: string, context: CelContext): Template | null {
   if (step.variables !== undefined) {
     const parts = {
       code: 'unknown_key',
@@ -84,8 +113,7 @@ function compileHold(
     } as const
     context.problems.push(problemAt(context.source, appendPointer(at, 'variables'), parts, 'key'))
   }
-  const message = compileJson(hold, appendPointer(at, 'hold'), context)
-  return message === null ? null : { kind: 'hold', id: step.id, if: condition, message }
+  return compileJson(hold, appendPointer(at, 'hold'), context)
 }
 
 function findOperation(

@@ -28,6 +28,7 @@ export type Trigger = Pick<
   | 'expiresAfter'
   | 'forEach'
   | 'vars'
+  | 'onEcho'
 >
 
 /**
@@ -64,6 +65,7 @@ export function compileTrigger(
     expiresAfter: optional('expiresAfter'),
     forEach: file.forEach === undefined ? null : compileCel(file.forEach, '/forEach', 'list', atEvent),
     vars,
+    onEcho: file.onEcho ?? 'skip',
   }
   return { trigger, atJob }
 }

@@ -1,12 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { CheckedAction, CheckedMapping } from './checked-mapping.ts'
-import { compileAction } from './compile-action.ts'
-import { compileMapping, type MappingContext } from './compile-mapping.ts'
-import { compileOperation } from './compile-operation.ts'
+import { type CompiledFlows, compileFlows } from './compile-flows.ts'
+import { type CompiledMapping, compileMapping, type MappingContext, type MappingTypes } from './compile-mapping.ts'
 import type { Operation } from './operation.ts'
 import type { Problem } from './problem.ts'
 import { type MappingFiles, readMappingFiles, type TextFile } from './read-mapping-files.ts'
-import { fileProblem, readSource, type SourceFile } from './source-file.ts'
-import { suggest } from './suggest.ts'
+import { fileProblem, readSource } from './source-file.ts'
+import { typeOfJson } from './typecheck/value-type.ts'
 
 /** Checked mappings and operations, and everything that is wrong with the files. */
 export interface Mappings {
@@ -21,27 +21,22 @@ export type LoadContext = Pick<MappingContext, 'sources' | 'integrations' | 'con
 /**
  * Reads and checks a mapping folder: all problems of all files at once, in the order of files and places.
  * Files with an error are left out of `mappings` and `operations`; the caller decides whether the rest comes into force.
+ * `schemaFile`: the GraphQL schema in place of `schema.graphql` of the folder or the shipped one.
  */
-export async function loadMappings(folder: string, context: LoadContext): Promise<Mappings> {
-  return checkMappings(await readMappingFiles(folder), context)
+export async function loadMappings(
+  folder: string,
+  context: LoadContext,
+  schemaFile: string | null = null,
+): Promise<Mappings> {
+  return checkMappings(await readMappingFiles(folder, schemaFile), context)
 }
 
-/** Checks and compiles mapping files: pure and synchronous, from plain data, so that any thread can do it again. */
+/** Checks and compiles mapping files: synchronous, from plain data, so that any thread can do it again. */
 export function checkMappings(files: MappingFiles, context: LoadContext): Mappings {
-  const problems: Problem[] = [...files.problems]
-  const operations = compileOperations(files, problems)
-  const actions = new Map<string, CheckedAction>()
-  for (const { name, source } of readSources(files.actions, problems)) {
-    const compiled = compileAction(name, source, operations)
-    problems.push(...compiled.problems)
-    if (compiled.action !== null) actions.set(name, compiled.action)
-  }
-  const mappings: CheckedMapping[] = []
-  for (const { name, source, isSound } of readSources(files.mappings, problems)) {
-    const compiled = compileMapping(name, source.json, { ...context, operations, actions }, source)
-    problems.push(...compiled.problems)
-    if (compiled.mapping !== null && isSound) mappings.push(compiled.mapping)
-  }
+  const flows = compileFlows(files)
+  const compiled = compileFiles(files, context, flows)
+  const problems = [...files.problems, ...flows.problems, ...compiled.flatMap(file => file.problems)]
+  problems.push(...flows.problemsInUse(files.mappings))
   if (files.mappings.length === 0) {
     const parts = {
       code: 'no_mappings',
@@ -50,53 +45,41 @@ export function checkMappings(files: MappingFiles, context: LoadContext): Mappin
     } as const
     problems.push(fileProblem(files.folder, { ...parts, expected: 'a file such as publish-page.json', found: 'none' }))
   }
-  return { mappings, operations, actions, problems: problems.sort(byPlace) }
+  const mappings = compiled.flatMap(({ mapping }) => (mapping === null ? [] : [mapping]))
+  return { mappings, operations: flows.operations, actions: flows.actions, problems: problems.sort(byPlace) }
 }
 
-/** `isSound`: without problems of its own, such as duplicate keys. */
-interface NamedSource {
-  name: string
-  source: SourceFile
-  isSound: boolean
+/**
+ * The mapping files of the last load by their text, and what they were compiled with: a reload after one file was
+ * changed compiles that one only (of 1,000 files: 5 ms in place of 0.5 s). Only ever the last load is kept.
+ */
+let last: { key: string; compiled: ReadonlyMap<string, CompiledMapping> } = { key: '', compiled: new Map() }
+
+function compileFiles(files: MappingFiles, context: LoadContext, flows: CompiledFlows): CompiledMapping[] {
+  const { sources, integrations, constants } = context
+  const key = hashOf([flows.key, [...sources].sort(), [...integrations].sort(), constants])
+  const known = last.key === key ? last.compiled : new Map<string, CompiledMapping>()
+  const types: MappingTypes | null = flows.types === null ? null : { ...flows.types, constants: typeOfJson(constants) }
+  const full: MappingContext = { ...context, operations: flows.operations, actions: flows.actions, types }
+  const compiled = new Map(
+    files.mappings.map(file => {
+      const id = `${file.file}\0${file.text}`
+      return [id, known.get(id) ?? compileFile(file, full)] as const
+    }),
+  )
+  last = { key, compiled }
+  return [...compiled.values()]
 }
 
-function readSources(files: readonly TextFile[], problems: Problem[]): NamedSource[] {
-  return files.flatMap(({ name, file, text }) => {
-    const read = readSource(file, text)
-    problems.push(...read.problems)
-    return read.ok ? [{ name, source: read.source, isSound: read.problems.length === 0 }] : []
-  })
+function compileFile({ name, file, text }: TextFile, context: MappingContext): CompiledMapping {
+  const read = readSource(file, text)
+  if (!read.ok) return { mapping: null, problems: read.problems }
+  const { mapping, problems } = compileMapping(name, read.source.json, context, read.source)
+  return { mapping: read.problems.length === 0 ? mapping : null, problems: [...read.problems, ...problems] }
 }
 
-function compileOperations(files: MappingFiles, problems: Problem[]): Map<string, Operation> {
-  const operations = new Map<string, Operation>()
-  for (const text of files.operations) {
-    const compiled = compileOperation(text)
-    problems.push(...compiled.problems)
-    if (compiled.operation !== null) operations.set(text.name, compiled.operation)
-  }
-  for (const operation of operations.values()) checkVerification(operation, operations, problems)
-  return operations
-}
-
-/** The verify query must be a query that exists. */
-function checkVerification(
-  operation: Operation,
-  operations: ReadonlyMap<string, Operation>,
-  problems: Problem[],
-): void {
-  const name = operation.verify?.operation
-  if (name === undefined || operations.get(name)?.kind === 'query') return
-  const queries = [...operations.values()].filter(({ kind }) => kind === 'query').map(query => query.name)
-  const found = operations.has(name) ? `the mutation "${name}"` : `"${name}"`
-  const problem = fileProblem(operation.file.replace(/\.graphql$/, '.json'), {
-    code: 'unknown_operation',
-    message: `the verify operation of ${operation.name} is no known query`,
-    expected: 'a query',
-    found,
-    suggestion: suggest(name, queries),
-  })
-  problems.push({ ...problem, pointer: '/verify/operation' })
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }
 
 function byPlace(left: Problem, right: Problem): number {

@@ -24,29 +24,46 @@ const stepSchema = z
 
 const testSchema = z
   .strictObject({
-    name: z.string().min(1),
-    event: z.strictObject({
-      type: z.string().min(1),
-      payload: z.unknown().optional(),
-      payloadFile: z.string().min(1).describe('Path relative to the mapping file.').optional(),
-      headers: z.record(z.string(), z.string()).optional(),
-    }),
-    expect: z.strictObject({
-      matched: z.boolean(),
-      operations: z
-        .array(
-          z.strictObject({ operation: z.string().min(1), variables: z.record(z.string(), z.unknown()).optional() }),
-        )
-        .optional(),
-    }),
+    name: z.string().min(1).describe('What the test shows, as a sentence.'),
+    event: z
+      .strictObject({
+        type: z.string().min(1).describe('Event type, such as workflow_run.completed.'),
+        payload: z.unknown().describe('The payload: any JSON value.').optional(),
+        payloadFile: z
+          .string()
+          .min(1)
+          .describe('A JSON file with the payload, in place of payload; relative to the mapping file.')
+          .optional(),
+        headers: z.record(z.string(), z.string()).describe('Headers of the delivery; names in lower case.').optional(),
+      })
+      .describe('The event the mapping is given.'),
+    answers: z
+      .record(z.string(), z.record(z.string(), z.unknown()))
+      .describe('What the API answers (its data), by step id: for steps that read the results of earlier ones.')
+      .optional(),
+    expect: z
+      .strictObject({
+        matched: z.boolean().describe('Whether the mapping takes the event.'),
+        held: z.string().min(1).describe('The job ends held for a person, with this message.').optional(),
+        operations: z
+          .array(
+            z.strictObject({
+              operation: z.string().min(1).describe('Name of the operation.'),
+              variables: z.record(z.string(), z.unknown()).describe('Its variables, whole.').optional(),
+            }),
+          )
+          .describe('The operations that would be sent, in order; those that only read may be left out.')
+          .optional(),
+      })
+      .describe('What must come of it.'),
   })
   .describe('A test that `pixelesq-bridge check` runs.')
 
 /** The mapping file (interface.md 3). What it cannot say (action or steps, names that exist) compileMapping checks. */
 export const mappingSchema = z
   .strictObject({
-    $schema: z.string().optional(),
-    description: z.string().optional(),
+    $schema: z.string().describe('Where editors find the schema: ./schema.json.').optional(),
+    description: z.string().describe('What the mapping is for, in a sentence.').optional(),
     source: z.string().min(1).describe('Name of a source in bridge.json.'),
     on: z
       .array(z.string().regex(/^[^\s]{1,200}$/, 'an event type without spaces (at most 200 characters)'))
@@ -63,6 +80,10 @@ export const mappingSchema = z
     runAt: template('An instant, or a duration after the event (10m).').optional(),
     expiresAfter: template('A duration after the job may first run, or an instant; then the job is dead.').optional(),
     forEach: cel('Gives a list; one job per element, which is item.').optional(),
+    onEcho: z
+      .enum(['skip', 'run'])
+      .describe('Events of a pixelesq source that our own writes caused are skipped; "run" maps them too.')
+      .optional(),
     vars: z
       .record(identifier, z.unknown())
       .describe('Named values computed once per job; strings may hold ${CEL}.')
@@ -70,7 +91,7 @@ export const mappingSchema = z
     steps: z.array(stepSchema).min(1).max(50).describe('What is done, in order.').optional(),
     action: z.string().min(1).describe('A shipped flow of steps, in place of steps.').optional(),
     with: z.record(z.string(), z.unknown()).describe('Parameters of the action; strings may hold ${CEL}.').optional(),
-    tests: z.array(testSchema).optional(),
+    tests: z.array(testSchema).describe('Tests that `pixelesq-bridge check` runs.').optional(),
   })
   .describe('Pixelesq Bridge: what a webhook does to the CMS')
 

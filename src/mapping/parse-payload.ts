@@ -5,6 +5,7 @@ import { parseJsonText } from './parse-json-text.ts'
 export type PayloadRefusal =
   | 'malformed_json'
   | 'too_deep'
+  | 'too_many_values'
   | 'invalid_utf8'
   | 'invalid_text'
   | 'empty_body'
@@ -17,8 +18,13 @@ export type ParsedPayload =
 /** Where a form-encoded body keeps the payload: as JSON in the field `payload` (GitHub), or flat in its fields. */
 export type PayloadForm = 'payload-field' | 'fields' | null
 
-/** Bodies above this are scanned for depth before they are parsed: 25 MB of `[` would take 700 MB as arrays. */
-const DEPTH_PRESCAN_BYTES = 1_048_576
+/** Texts above this are scanned before they are parsed: 25 MB of `[` would take 700 MB as arrays. */
+const PRESCAN_BYTES = 1_048_576
+/**
+ * Most values (elements, members) of a large payload. An empty list takes 56 bytes of heap for 3 of the body, and V8 ends
+ * the process, not the thread, where JSON.parse meets the limit of a thread's heap.
+ */
+export const PAYLOAD_VALUES_MAX = 1_000_000
 
 /**
  * Turns an authentic body into the payload mappings see.
@@ -40,15 +46,13 @@ export function parsePayload(
   }
   if (!isUtf8(body)) return { ok: false, reason: 'invalid_utf8', message: 'the body is not valid UTF-8' }
   if (form !== null && isFormType(contentType)) return parseFormBody(body.toString('utf8'), limits.depthMax, form)
-  const json = withoutBom(body)
-  if (json.length > DEPTH_PRESCAN_BYTES && bracketDepth(json) > limits.depthMax) {
-    return { ok: false, reason: 'too_deep', message: `more than ${limits.depthMax} levels of nested brackets` }
-  }
-  return parseText(json.toString('utf8'), limits.depthMax)
+  return parseText(withoutBom(body), limits.depthMax)
 }
 
-function parseText(text: string, depthMax: number): ParsedPayload {
-  const parsed = parseJsonText(text, depthMax)
+function parseText(json: Buffer, depthMax: number): ParsedPayload {
+  const refused = json.length > PRESCAN_BYTES ? prescan(json, depthMax) : null
+  if (refused !== null) return refused
+  const parsed = parseJsonText(json.toString('utf8'), depthMax)
   return parsed.ok ? { ok: true, payload: parsed.value, lossy: parsed.lossy } : parsed
 }
 
@@ -64,7 +68,7 @@ function parseFormBody(text: string, depthMax: number, form: 'payload-field' | '
   if (!parsed.ok) return { ok: false, reason: 'invalid_utf8', message: 'a form field is not valid UTF-8' }
   if (form === 'fields') return { ok: true, payload: parsed.fields, lossy: null }
   const field = Object.hasOwn(parsed.fields, 'payload') ? parsed.fields.payload : undefined
-  if (typeof field === 'string') return parseText(field, depthMax)
+  if (typeof field === 'string') return parseText(Buffer.from(field), depthMax)
   const message = field === undefined ? 'the form has no field "payload"' : 'the form field "payload" is repeated'
   return { ok: false, reason: 'malformed_json', message }
 }
@@ -84,17 +88,22 @@ function withoutBom(body: Buffer): Buffer {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
 }
 
-/** Deepest bracket nesting outside strings; right for valid JSON, and JSON.parse refuses the rest afterwards. */
-function bracketDepth(body: Buffer): number {
+/** Counts nesting and values outside strings; right for valid JSON, and JSON.parse refuses the rest afterwards. */
+function prescan(json: Buffer, depthMax: number): ParsedPayload | null {
   let depth = 0
-  let deepest = 0
-  for (let i = 0; i < body.length; i++) {
-    const byte = body[i]
-    if (byte === 0x22) i = endOfString(body, i)
-    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth)
+  let values = 1
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i]
+    if (byte === 0x22) i = endOfString(json, i)
     else if (byte === 0x7d || byte === 0x5d) depth--
+    else if (byte === 0x7b || byte === 0x5b || byte === 0x2c) {
+      if (byte !== 0x2c && ++depth > depthMax)
+        return { ok: false, reason: 'too_deep', message: `more than ${depthMax} levels of nested brackets` }
+      if (++values > PAYLOAD_VALUES_MAX)
+        return { ok: false, reason: 'too_many_values', message: `more than ${PAYLOAD_VALUES_MAX} values` }
+    }
   }
-  return deepest
+  return null
 }
 
 /** Index of the quote that ends the string starting at `start`, or the last index where none does. */

@@ -37,7 +37,21 @@ export type ProblemCode =
   | 'expression_type'
   | 'graphql_syntax'
   | 'graphql_operation'
+  | 'graphql_schema'
+  | 'unknown_member'
+  | 'variable_type'
+  | 'missing_field'
+  | 'unknown_field'
+  | 'may_be_null'
+  | 'may_be_skipped'
+  | 'never_equal'
+  | 'date_with_z'
   | 'no_mappings'
+  | 'test_failed'
+  | 'test_undecided'
+  | 'live_schema'
+  | 'live_token'
+  | 'live_unreachable'
 
 /** `file: /json/pointer: expected …, found … (line 3, column 5; did you mean "…"?)`, for people. */
 export function formatProblem(problem: Problem): string {

@@ -4,9 +4,13 @@ import { basename, join, sep } from 'node:path'
 import type { OperationText } from './compile-operation.ts'
 import type { Problem } from './problem.ts'
 import { fileProblem, type ProblemParts } from './source-file.ts'
+import type { SchemaText } from './typecheck/load-schema.ts'
 
 /** Largest file of a mapping folder, in bytes. */
 const FILE_BYTES_MAX = 1_048_576
+
+/** Largest schema, in bytes: introspection of a large API gives some megabytes of SDL. */
+const SCHEMA_BYTES_MAX = 8_388_608
 
 /** Most files of a mapping folder and of its operations. */
 const FILES_MAX = 2_000
@@ -14,6 +18,7 @@ const FILES_MAX = 2_000
 /** What ships with the bridge. */
 const OPERATIONS_FOLDER = join(import.meta.dirname, '../pixelesq/operations')
 const ACTIONS_FOLDER = join(import.meta.dirname, '../pixelesq/actions')
+const SCHEMA_FILE = join(import.meta.dirname, '../pixelesq/schema.graphql')
 
 /** The editors' schema lies beside the mappings. */
 const NOT_MAPPINGS = new Set(['schema.json'])
@@ -31,30 +36,35 @@ export interface MappingFiles {
   mappings: readonly TextFile[]
   operations: readonly OperationText[]
   actions: readonly TextFile[]
+  /** The schema in force; null where it cannot be read, so that types are not checked. */
+  schema: SchemaText | null
   problems: readonly Problem[]
 }
 
 /**
  * Reads a mapping folder (`*.json`, `operations/*.graphql` with `*.json`) and the shipped operations and actions.
- * An operation of the folder takes the place of the shipped one of its name. Files that are too large, not UTF-8, or
- * links to places outside the folder become problems; it does not throw for them.
+ * An operation of the folder takes the place of the shipped one of its name. The schema is `schemaFile`, else
+ * `schema.graphql` of the folder, else the shipped one. Files that are too large, not UTF-8, or links to places outside
+ * the folder become problems; it does not throw for them.
  */
-export async function readMappingFiles(folder: string): Promise<MappingFiles> {
+export async function readMappingFiles(folder: string, schemaFile: string | null = null): Promise<MappingFiles> {
   const problems: Problem[] = []
-  const [mappings, own, shipped, actions] = await Promise.all([
+  const [mappings, own, shipped, actions, schema] = await Promise.all([
     readTexts(folder, ['.json'], problems, 'required'),
     readTexts(join(folder, 'operations'), ['.graphql', '.json'], problems, 'optional'),
     readTexts(OPERATIONS_FOLDER, ['.graphql', '.json'], problems, 'required'),
     readTexts(ACTIONS_FOLDER, ['.json'], problems, 'required'),
+    readSchema(folder, schemaFile, problems),
   ])
-  const ownOperations = pairOperations(own, problems)
+  const ownOperations = pairOperations(own, problems, false)
   const taken = new Set(ownOperations.map(operation => operation.name))
-  const shippedOperations = pairOperations(shipped, problems).filter(operation => !taken.has(operation.name))
+  const shippedOperations = pairOperations(shipped, problems, true).filter(operation => !taken.has(operation.name))
   return {
     folder,
-    mappings: mappings.filter(({ file }) => !NOT_MAPPINGS.has(basename(file))),
+    mappings: mappings.filter(({ file }) => !NOT_MAPPINGS.has(basename(file)) && !file.endsWith('.test.json')),
     operations: [...ownOperations, ...shippedOperations],
     actions,
+    schema,
     problems,
   }
 }
@@ -90,7 +100,7 @@ async function readTexts(
     return []
   }
   const root = await realpath(folder)
-  const read = await Promise.all(names.map(name => readText(folder, root, name)))
+  const read = await Promise.all(names.map(name => readText(join(folder, name), root, FILE_BYTES_MAX)))
   return read.flatMap(result => {
     if (!('code' in result)) return [result]
     const { file, ...parts } = result
@@ -116,15 +126,16 @@ async function listFiles(folder: string, extensions: readonly string[]): Promise
   }
 }
 
+/** `root`: the folder the file must lie in, links followed; null: anywhere. */
 async function readText(
-  folder: string,
-  root: string,
-  name: string,
+  file: string,
+  root: string | null,
+  bytesMax: number,
 ): Promise<TextFile | (ProblemParts & { file: string })> {
-  const file = join(folder, name)
+  const name = basename(file)
   try {
     const real = await realpath(file)
-    if (!real.startsWith(root + sep)) {
+    if (root !== null && !real.startsWith(root + sep)) {
       return {
         file,
         code: 'file_unreadable',
@@ -134,12 +145,12 @@ async function readText(
       }
     }
     const { size } = await stat(real)
-    if (size > FILE_BYTES_MAX) {
+    if (size > bytesMax) {
       return {
         file,
         code: 'file_too_large',
         message: 'the file is too large',
-        expected: `at most ${FILE_BYTES_MAX} bytes`,
+        expected: `at most ${bytesMax} bytes`,
         found: `${size} bytes`,
       }
     }
@@ -164,7 +175,28 @@ async function readText(
   }
 }
 
-function pairOperations(files: readonly TextFile[], problems: Problem[]): OperationText[] {
+async function readSchema(folder: string, schemaFile: string | null, problems: Problem[]): Promise<SchemaText | null> {
+  const own = join(folder, 'schema.graphql')
+  const file = schemaFile ?? ((await exists(own)) ? own : SCHEMA_FILE)
+  // The one of the folder must lie in it, as all its files; the configuration may name any.
+  const root = file === own && schemaFile === null ? await realpath(folder) : null
+  const read = await readText(file, root, SCHEMA_BYTES_MAX)
+  if (!('code' in read)) return { file, text: read.text, isShipped: file === SCHEMA_FILE }
+  const { file: _, ...parts } = read
+  problems.push(fileProblem(file, parts))
+  return null
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function pairOperations(files: readonly TextFile[], problems: Problem[], isShipped: boolean): OperationText[] {
   const sidecars = new Map(files.filter(({ file }) => file.endsWith('.json')).map(file => [file.name, file]))
   const operations = files
     .filter(({ file }) => file.endsWith('.graphql'))
@@ -176,6 +208,7 @@ function pairOperations(files: readonly TextFile[], problems: Problem[]): Operat
         file,
         document: text,
         sidecar: sidecar === undefined ? null : { file: sidecar.file, text: sidecar.text },
+        isShipped,
       }
     })
   for (const { name, file } of sidecars.values()) {

@@ -1,23 +1,17 @@
 import type { Trigger } from '../mapping/compile-trigger.ts'
-import { createScope } from '../mapping/create-scope.ts'
 import type { Template } from '../mapping/expression/compile-template.ts'
-import { markLossyNumbers } from '../mapping/expression/lossy-number.ts'
-import { matchMapping } from '../mapping/match.ts'
-import { type PayloadForm, parsePayload } from '../mapping/parse-payload.ts'
-import { planJobs } from '../mapping/plan-jobs.ts'
-import { findIdentifier } from '../source/find-identifier.ts'
-import { queryOf } from '../source/query-of.ts'
-import { headerMap, parseHeaders } from '../source/redact-headers.ts'
-import { unpackBody } from '../store/body-codec.ts'
+import { judgeMapping } from '../mapping/judge-mapping.ts'
+import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { PlannedJob, RecordedEvent, RouteDecision } from '../store/store.ts'
-
-/** Longest event type, in characters. */
-const TYPE_CHARS_MAX = 200
+import { askForEcho } from './ask-for-echo.ts'
+import { readScope } from './read-scope.ts'
 
 /** How a source says its event type, and reads its forms. */
 export interface SourceRule {
   eventType: Template | null
   form: PayloadForm
+  /** Its events may be our own doing (loop guard). */
+  mayEcho: boolean
 }
 
 /** What judgement goes by. */
@@ -31,43 +25,16 @@ export interface Rules {
 
 /** Judges one event: parses it, matches it against every mapping of its source, and plans jobs, or says why not. */
 export function judgeEvent(event: RecordedEvent, rules: Rules, now: number): RouteDecision {
-  const source = rules.sources.get(event.source)
-  const body = unpackBody(event.body)
-  if (body === null) return quarantine(event, 'payload_pruned', 'its payload is older than retention.payload', now)
-  const headers = headerMap(parseHeaders(event.headers))
-  const parsed = parsePayload(
-    body,
-    headers['content-type'] ?? null,
-    event.query,
-    { depthMax: rules.jsonDepthMax },
-    source?.form ?? null,
-  )
-  if (!parsed.ok) return quarantine(event, parsed.reason, parsed.message, now)
-
-  const query = queryOf(event.query)
-  const type =
-    event.type ??
-    findIdentifier(
-      source?.eventType ?? null,
-      { headers, query, payload: markLossyNumbers(parsed.payload, parsed.lossy) },
-      TYPE_CHARS_MAX,
-    )
-  const facts = { id: event.id, source: event.source, type: type ?? '', key: event.key, receivedAt: event.receivedAt }
-  const scope = createScope({
-    event: facts,
-    payload: parsed.payload,
-    lossy: parsed.lossy,
-    headers,
-    query,
-    constants: rules.constants,
-  })
+  const read = readScope(event, rules)
+  if (!read.ok) return quarantine(event, read.reason, read.message, now)
+  const { type, scope } = read
   const jobs: PlannedJob[] = []
   const detail: unknown[] = []
   for (const mapping of rules.mappings) {
     if (mapping.source !== event.source) continue
-    const match = matchMapping(mapping, scope)
-    if (!match.matched) {
-      detail.push({ mapping: mapping.name, ...match })
+    const judged = judgeMapping(mapping, scope, { jobsPerEventMax: rules.jobsPerEventMax })
+    if (!judged.taken) {
+      detail.push({ mapping: mapping.name, ...judged.match })
       continue
     }
     const base = {
@@ -75,8 +42,9 @@ export function judgeEvent(event: RecordedEvent, rules: Rules, now: number): Rou
       mappingHash: mapping.hash,
       integration: mapping.integration,
       coalesce: mapping.coalesce,
+      ...(mapping.onEcho === 'run' && { onEcho: 'run' as const }),
     }
-    const planned = planJobs(mapping, scope, { jobsPerEventMax: rules.jobsPerEventMax })
+    const planned = judged.plan
     if (planned.ok)
       jobs.push(
         ...planned.jobs.map(({ item, ...job }) => ({
@@ -104,7 +72,15 @@ export function judgeEvent(event: RecordedEvent, rules: Rules, now: number): Rou
     })
   }
   const matched = detail.some(entry => (entry as { matched: boolean }).matched)
-  return { eventSeq: event.seq, type, outcome: matched ? 'matched' : 'unmatched', detail, jobs, routedAt: now }
+  return {
+    eventSeq: event.seq,
+    type,
+    outcome: matched ? 'matched' : 'unmatched',
+    detail,
+    jobs,
+    routedAt: now,
+    ...(rules.sources.get(event.source)?.mayEcho && { echo: askForEcho(read.payload, type, event.receivedAt) }),
+  }
 }
 
 function quarantine(event: RecordedEvent, reason: string, message: string, now: number): RouteDecision {

@@ -27,9 +27,9 @@ function makeRules(setup: JudgeSetup): Rules {
     return compileTrigger(name, file, setup.constants, source, []).trigger
   })
   const sources = new Map<string, SourceRule>()
-  for (const { name, eventType, form } of setup.sources) {
+  for (const { name, eventType, form, mayEcho } of setup.sources) {
     const compiled = compileIdentifier(eventType, '/eventType')
-    sources.set(name, { eventType: compiled.ok ? compiled.template : null, form })
+    sources.set(name, { eventType: compiled.ok ? compiled.template : null, form, mayEcho })
   }
   return {
     sources,

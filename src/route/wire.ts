@@ -1,11 +1,12 @@
 import type { MappingFile } from '../mapping/mapping-schema.ts'
 import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { Setup } from '../setup/setup.ts'
+import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { PackedBody, RecordedEvent, RouteDecision } from '../store/store.ts'
 
 /** What the judging thread makes its rules from: plain data, no secrets. */
 export interface JudgeSetup {
-  sources: readonly { name: string; eventType: string | null; form: PayloadForm }[]
+  sources: readonly { name: string; eventType: string | null; form: PayloadForm; mayEcho: boolean }[]
   constants: Readonly<Record<string, unknown>>
   mappings: readonly { name: string; file: MappingFile }[]
   jsonDepthMax: number
@@ -69,10 +70,11 @@ export function unpackEvent(sent: SentEvent): RecordedEvent {
 /** Picks what judgement needs out of a setup. */
 export function judgeSetup({ config, mappings }: Setup): JudgeSetup {
   return {
-    sources: [...config.sources.values()].map(({ name, eventType, preset }) => ({
-      name,
-      eventType,
-      form: preset.form,
+    sources: [...config.sources.values()].map(source => ({
+      name: source.name,
+      eventType: source.eventType,
+      form: source.preset.form,
+      mayEcho: tellsOfWrites(source),
     })),
     constants: config.constants,
     mappings: [...mappings.values()].map(({ name, json }) => ({ name, file: json })),

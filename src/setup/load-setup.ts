@@ -15,7 +15,7 @@ export async function loadSetup(input: ConfigInput = {}, generation = 1): Promis
   if (!loaded.ok) return { ok: false, config: false, problems: [...loaded.problems, ...(await checkRest(loaded.rest))] }
   const { config } = loaded
   const { sources, problems } = compileSources(config)
-  const files = await readMappingFiles(config.mappingsFolder)
+  const files = await readMappingFiles(config.mappingsFolder, config.schemaFile)
   const checked = checkMappings(files, {
     sources: new Set(config.sources.keys()),
     integrations: new Set(config.integrations.keys()),

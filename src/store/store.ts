@@ -26,6 +26,8 @@ export interface Store {
 
   readBacklog(): Promise<Backlog>
   readEvent(eventId: string): Promise<EventDetail | null>
+  readHistory(query: HistoryQuery): Promise<HistoryPage>
+  keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>
   close(): Promise<void>
@@ -103,7 +105,8 @@ export interface Routes {
   decisions: readonly RouteDecision[]
   throughSeq: number
 }
-export type RouteOutcome = 'matched' | 'unmatched' | 'quarantined'
+/** `echo`: our own write caused it, and no mapping wanted it all the same. */
+export type RouteOutcome = 'matched' | 'unmatched' | 'quarantined' | 'echo'
 export interface RouteDecision {
   eventSeq: number
   type: string | null
@@ -112,6 +115,16 @@ export interface RouteDecision {
   detail: unknown
   jobs: readonly PlannedJob[]
   routedAt: number
+  /** Asked where the source is the system we write to: then jobs are made only if the event is not our own doing. */
+  echo?: EchoQuestion
+}
+/** Is this event the echo of a write of ours? Answered in the transaction that makes its jobs. */
+export interface EchoQuestion {
+  /** Ids the payload names. */
+  objects: readonly string[]
+  receivedAt: number
+  /** Operations that cannot have caused an event of this type. */
+  notBy: readonly string[]
 }
 export interface PlannedJob {
   mapping: string
@@ -126,10 +139,14 @@ export interface PlannedJob {
   coalesce: boolean
   /** Why it cannot run: it is kept as a dead letter. */
   failed: { reason: string; message: string } | null
+  /** `run`: made of an echo too. Left out = `skip`. */
+  onEcho?: 'skip' | 'run'
 }
 export interface RoutesRecorded {
   jobs: number
   superseded: number
+  /** Events found to be our own doing. */
+  echoes: number
 }
 
 /** `room`: how many more jobs each integration may have running; only those named are looked at. */
@@ -200,6 +217,8 @@ export interface Intent {
   now: number
   /** Stored with the intent, so that a death of the process leaves behind what verifying the lost answer needs; null for reads. */
   progress: JobProgress | null
+  /** Whether the API tells this bridge of its writes: then what this one touches is noted (own-objects.ts). */
+  mayEcho: boolean
 }
 /** What may be done when the answer to an operation was lost (semantics.md 4). */
 export type Effect = 'read' | 'set' | 'keyed' | 'verify' | 'once'
@@ -328,6 +347,42 @@ export interface AttemptDetail {
   message: string | null
   response: string | null
 }
+
+/** `afterSeq` null = from `sinceAt` on; `source` null = of every source, else also events with jobs of `mapping`. */
+export interface HistoryQuery {
+  sinceAt: number
+  afterSeq: number | null
+  throughSeq: number
+  source: string | null
+  mapping: string | null
+  limit: number
+}
+/** `throughSeq`: how far it has been read; ask again after it while there is `more`. */
+export interface HistoryPage {
+  events: readonly PastEvent[]
+  throughSeq: number
+  more: boolean
+}
+/** A routed event, with what was made of it and sent. */
+export interface PastEvent {
+  event: RecordedEvent
+  outcome: RouteOutcome
+  /** The event type as routing found it. */
+  type: string | null
+  /** True where a write of ours caused it. */
+  isEcho: boolean
+  jobs: readonly PastJob[]
+}
+export interface PastJob
+  extends Pick<JobDetail, 'id' | 'mapping' | 'integration' | 'orderKey' | 'itemIndex' | 'state' | 'reason'> {
+  mappingHash: string
+  item: string | null
+  /** Answers that were kept: those of the steps up to the last applied mutation. */
+  done: readonly DoneStep[]
+  /** Every attempt, in order; `variables` as JSON. */
+  sent: readonly SentStep[]
+}
+export type SentStep = Pick<AttemptDetail, 'step' | 'operation' | 'effect' | 'variables' | 'outcome'>
 
 export interface StoreHealth {
   writable: boolean

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Config, IntegrationConfig } from '../config/load-config.ts'
-import { type Classified, classify } from '../execute/classify.ts'
+import { type Classified, classify, isNotFound } from '../execute/classify.ts'
 import { type Sent, send } from '../execute/send.ts'
 import { failpoint } from '../failpoint.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
+import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { ClaimedJob, JobNext, JobProgress } from '../store/store.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -58,6 +59,7 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
     sent,
     effect: request.operation.effect,
     success: data => isSuccess(request.operation, data),
+    hasSuccess: request.operation.success !== null,
     now: context.now(),
   })
   context.log.info(
@@ -101,6 +103,7 @@ async function takeIntent(
       caps: integration.caps,
       now: context.now(),
       progress: request.progressAtIntent,
+      mayEcho: [...context.live.setup.config.sources.values()].some(tellsOfWrites),
     })
     if (answer.granted) return answer.attemptSeq
     if (answer.reason === 'lease_lost') return null
@@ -190,8 +193,9 @@ function isSuccess(operation: Operation, data: Record<string, unknown>): boolean
   return result.ok && typeof result.value === 'boolean' ? result.value : null
 }
 
+/** What was not found is absent, so that `has` of a later step is false, however the API wrote its null. */
 function dataOf(sent: Sent): Record<string, unknown> {
-  return sent.kind === 'answered' ? (sent.data ?? {}) : {}
+  return sent.kind === 'answered' && !isNotFound(sent) ? (sent.data ?? {}) : {}
 }
 
 /** What was read needs no keeping: it can be read again. */

@@ -1,5 +1,7 @@
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import { createScope } from '../mapping/create-scope.ts'
+import { createBudget, nameCost, runWithin } from '../mapping/expression/evaluation-budget.ts'
+import { JOB_STEPS_MAX } from '../mapping/expression/expression-limits.ts'
 import type { Scope } from '../mapping/expression/scope.ts'
 import { computeVars, mapStep } from '../mapping/map.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
@@ -8,6 +10,8 @@ import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { ClaimedJob, DoneStep, JobNext, JobProgress } from '../store/store.ts'
+import { forgetReads } from './read-cache.ts'
+import { readHold } from './read-hold.ts'
 import { logJob } from './record-outcome.ts'
 import { runStep } from './run-step.ts'
 import { settleDoubt } from './settle-doubt.ts'
@@ -23,21 +27,31 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
   const { mapping, scope } = prepared
   const settled = job.progress.doubt === null ? job.progress.done : await settleDoubt(job, job.progress.doubt, context)
   if (settled === null) return
-  const trail = [...settled]
+  let trail = [...settled]
   let committed = [...settled]
   const end = (next: JobNext): Promise<void> => finish(job, next, { done: committed, doubt: null }, context)
 
   if (!isPrefix(committed, mapping)) return end({ state: 'held', reason: 'mapping_changed', message: MAPPING_CHANGED })
-  const vars = computeVars(mapping, scope)
-  if (!vars.ok) return end({ state: 'dead', reason: vars.reason, message: vars.message })
-  const steps: Record<string, unknown> = {}
-  for (const step of trail) if (step.operation !== null) steps[step.id] = step.data
+  const budget = createBudget(JOB_STEPS_MAX)
+  const vars = runWithin(budget, () => computeVars(mapping, scope))
+  if (!vars.ok) return end({ state: 'dead', ...nameCost(vars, budget) })
+  let steps = resultsOf(trail)
+  let usesKept = false
 
   for (let index = trail.length; index < mapping.steps.length; index++) {
     const { id } = mapping.steps[index]!
-    const mapped = mapStep(mapping, index, { ...scope, vars: vars.vars, steps })
-    if (mapped.kind === 'hold') return end({ state: 'held', reason: 'mapping_held', message: mapped.message })
-    if (mapped.kind === 'failed') return end({ state: 'dead', reason: mapped.reason, message: mapped.message })
+    const mapped = runWithin(budget, () => mapStep(mapping, index, { ...scope, vars: vars.vars, steps }))
+    if (usesKept && (mapped.kind === 'hold' || mapped.kind === 'failed')) {
+      // what was kept may be out of date (a field was added since): judged once more with fresh reads
+      forgetReads(job.integration, context)
+      trail = [...committed]
+      steps = resultsOf(trail)
+      usesKept = false
+      index = trail.length - 1
+      continue
+    }
+    if (mapped.kind === 'hold') return end({ state: 'held', ...readHold(mapped.message) })
+    if (mapped.kind === 'failed') return end({ state: 'dead', ...nameCost(mapped, budget) })
     if (mapped.kind === 'skip') {
       trail.push({ id, operation: null, data: null })
       continue
@@ -48,11 +62,17 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
     const isLast = index === mapping.steps.length - 1
     const ran = await runStep(job, { id, operation, variables, trail, committed, isLast }, context)
     if (ran === null || ran.ended) return
+    usesKept ||= ran.isKept
     steps[id] = ran.data
     trail.push({ id, operation: operation.name, data: ran.data })
     if (operation.effect !== 'read') committed = [...trail]
   }
   return end({ state: 'succeeded' })
+}
+
+/** What the steps that ran answered, by id. */
+function resultsOf(trail: readonly DoneStep[]): Record<string, unknown> {
+  return Object.fromEntries(trail.flatMap(step => (step.operation === null ? [] : [[step.id, step.data]])))
 }
 
 async function finish(job: ClaimedJob, next: JobNext, progress: JobProgress, context: WorkContext): Promise<void> {

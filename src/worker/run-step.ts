@@ -1,7 +1,9 @@
 import type { IntegrationConfig, Limits } from '../config/load-config.ts'
+import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
 import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/store.ts'
 import { decideNext } from './decide-next.ts'
+import { type CachedRead, findKeptRead, forgetReads, keepRead } from './read-cache.ts'
 import { recordOutcome } from './record-outcome.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
@@ -17,13 +19,19 @@ export interface StepRun {
   isLast: boolean
 }
 
+/** `isKept`: the data is of an earlier read, nothing was sent. */
+export interface StepData {
+  data: unknown
+  ended: boolean
+  isKept: boolean
+}
+
 /** Runs one step: attempt, judgement, record. Null where the job went elsewhere. */
-export async function runStep(
-  job: ClaimedJob,
-  step: StepRun,
-  context: WorkContext,
-): Promise<{ data: unknown; ended: boolean } | null> {
+export async function runStep(job: ClaimedJob, step: StepRun, context: WorkContext): Promise<StepData | null> {
   const { id, operation, variables, trail, committed, isLast } = step
+  const read = operation.effect === 'read' ? describeRead(job, step, context) : null
+  const kept = read === null ? null : findKeptRead(read, context)
+  if (kept !== null) return { data: kept, ended: false, isKept: true }
   const doubt = doubtOf(step)
   const attempted = await runAttempt(
     job,
@@ -53,7 +61,18 @@ export async function runStep(
   const after: JobNext = applied && isLast ? { state: 'succeeded' } : next
   const progress = { done, doubt: classified.verdict === 'unknown' ? doubt : null }
   const finished = await recordOutcome(job, attempted, { next: after, pausedUntil, progress }, context)
-  return applied && finished.ok ? { data, ended: isLast } : null
+  if (after.state === 'dead') forgetReads(job.integration, context)
+  if (!applied || !finished.ok) return null
+  if (read !== null) keepRead(read, data, context)
+  return { data, ended: isLast, isKept: false }
+}
+
+/** Null where the integration is no longer configured: the attempt says so. */
+function describeRead(job: ClaimedJob, { operation, variables }: StepRun, { live }: WorkContext): CachedRead | null {
+  const { integrations, endpoint } = live.setup.config
+  const token = integrations.get(job.integration)?.token
+  if (token === undefined) return null
+  return { integration: job.integration, token: fingerprintToken(token), endpoint, operation, variables }
 }
 
 /** What must be known to ask for the write later, where a lost answer may not simply be followed by another try. */

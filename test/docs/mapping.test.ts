@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { compileTemplate } from '../../src/mapping/expression/compile-template.ts'
 import { environmentFor } from '../../src/mapping/expression/environment.ts'
@@ -8,8 +8,10 @@ import { CONTEXT, problemLines, writeFolder } from '../fixtures/mapping-folder.t
 import { startTestBridge } from '../fixtures/start-test-bridge.ts'
 import { codesOf, readBlocks, readDoc, readTable } from './read-docs.ts'
 
-const text = readDoc('mappings/README.md')
-const example = new Map([...readBlocks(text, 'example')].map(([name, json]) => [name, JSON.parse(json) as unknown]))
+const text = readDoc('docs/mapping-language.md')
+const example = new Map(
+  [...readBlocks(readDoc('mappings/README.md'), 'example')].map(([name, json]) => [name, JSON.parse(json) as unknown]),
+)
 const payload = example.get('payload')
 
 t.test('the example turns its payload into its variables, and the sandbox takes them', async t => {
@@ -79,6 +81,19 @@ t.test('what is said of numbers holds', async t => {
   t.equal(evaluate("headers['x-github-event']"), 'push')
   t.match(evaluate('9007199254740993'), /^precision_loss/)
   t.match(evaluate('1.0 / 0.0'), /^invalid_value/)
+})
+
+t.test('the codes of the type check are shown with messages it gives', async t => {
+  const folder = new URL('../mapping/typecheck/mistakes/', import.meta.url)
+  const known = readdirSync(folder)
+    .map(file => readFileSync(new URL(file, folder), 'utf8'))
+    .join('\n')
+  const rows = readTable(text, '## Types')
+  for (const [code, mistake, message] of rows) {
+    const said = codesOf(message!)[0]!
+    t.ok(known.includes(`${codesOf(code!)[0]}: ${said.startsWith('/') ? `m.json: ${said}` : said}`), mistake!)
+  }
+  t.ok(rows.length >= 12)
 })
 
 t.test('the mistakes are shown in the words the bridge uses', async t => {

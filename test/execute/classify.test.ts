@@ -277,3 +277,37 @@ t.test('T103 Retry-After is a number of seconds or a date; anything else, and "a
   for (const [value, expected] of RETRY_AFTER)
     t.equal(parseRetryAfter(value, NOW), expected, JSON.stringify(value?.slice(0, 60)))
 })
+
+t.test('NOT_FOUND is an answer where the operation says so, and only there', async t => {
+  const gone = refused('Entry not found.', 'NOT_FOUND')
+  const judge = (sent: Sent, says: boolean | null, hasSuccess = true): Classified =>
+    classify({
+      sent,
+      effect: 'set',
+      success: data => (Object.keys(data).length === 0 ? says : false),
+      hasSuccess,
+      now: NOW,
+    })
+  t.match(judge(gone, true), { ...APPLIED, code: 'NOT_FOUND', message: 'Nothing to do: Entry not found.' })
+  t.match(judge(refused('Entry not found.', 'NOT_FOUND', { data: { deleteEntry: null } }), true), APPLIED)
+  t.match(judge(refused('No page with this id does not exist', null), true), { ...APPLIED, code: 'NOT_FOUND' })
+  t.match(judge(refused('x', 'ENTRY_NOT_FOUND', { status: 404 }), true), APPLIED)
+  t.match(judge(gone, true, false), { ...PERMANENT, code: 'NOT_FOUND' }, 'no success of its own')
+  t.match(judge(gone, false), PERMANENT)
+  t.match(judge(gone, null), PERMANENT, 'success that cannot be read over no data, as data.x.success')
+  t.match(judge(answered({ status: 404 }), true), { outcome: 'rejected' }, 'a page of something in between')
+  t.match(judge(refused('Project not found.'), true), PERMANENT, 'another thing that is missing')
+  t.match(judge(refused('x', 'NOT_FOUND', { status: 500 }), true), UNKNOWN)
+  const both = answered({
+    errors: [
+      { message: 'x', code: 'NOT_FOUND' },
+      { message: 'y', code: 'INTERNAL' },
+    ],
+  })
+  t.match(judge(both, true), PERMANENT, 'something else is wrong too')
+  t.match(
+    judge(refused('x', 'NOT_FOUND', { data: SAVED }), true),
+    { verdict: 'permanent' },
+    'data beside it is judged as data',
+  )
+})

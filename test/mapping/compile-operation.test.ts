@@ -4,7 +4,7 @@ import { formatProblem } from '../../src/mapping/problem.ts'
 
 function compile(document: string, sidecar?: unknown, name = 'op') {
   const text = sidecar === undefined ? null : { file: 'op.json', text: JSON.stringify(sidecar) }
-  return compileOperation({ name, file: 'op.graphql', document, sidecar: text })
+  return compileOperation({ name, file: 'op.graphql', document, sidecar: text, isShipped: false })
 }
 
 function lines(document: string, sidecar?: unknown): string[] {

@@ -1,6 +1,7 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { compileFlows } from '../../src/mapping/compile-flows.ts'
 import { checkMappings, loadMappings } from '../../src/mapping/load-mappings.ts'
 import { readMappingFiles } from '../../src/mapping/read-mapping-files.ts'
 import { CONTEXT, loadFolder, problemLines, writeFolder } from '../fixtures/mapping-folder.ts'
@@ -89,7 +90,7 @@ const MISTAKES: readonly (readonly [string, unknown, readonly string[]])[] = [
     'an unknown key',
     { whn: 'true' },
     [
-      'm.json: /whn: expected one of $schema, description, source, on, when, integration, order, coalesce, runAt, expiresAfter, forEach, vars, steps, action, with, tests, found "whn" (line 13, column 3; did you mean "when"?)',
+      'm.json: /whn: expected one of $schema, description, source, on, when, integration, order, coalesce, runAt, expiresAfter, forEach, onEcho, vars, steps, action, with, tests, found "whn" (line 13, column 3; did you mean "when"?)',
     ],
   ],
   [
@@ -110,7 +111,7 @@ const MISTAKES: readonly (readonly [string, unknown, readonly string[]])[] = [
     'a URL of one’s own (T094)',
     { url: 'http://169.254.169.254/' },
     [
-      'm.json: /url: expected one of $schema, description, source, on, when, integration, order, coalesce, runAt, expiresAfter, forEach, vars, steps, action, with, tests, found "url" (line 13, column 3)',
+      'm.json: /url: expected one of $schema, description, source, on, when, integration, order, coalesce, runAt, expiresAfter, forEach, onEcho, vars, steps, action, with, tests, found "url" (line 13, column 3)',
     ],
   ],
   [
@@ -165,7 +166,7 @@ const MISTAKES: readonly (readonly [string, unknown, readonly string[]])[] = [
     'an unknown action',
     { steps: undefined, action: 'publishPge', with: {} },
     [
-      'm.json: /action: expected one of createEntry, publishEntry, publishPage, updateAndPublishEntry, updateEntry, upsertEntry, found "publishPge" (line 4, column 13; did you mean "publishPage"?)',
+      'm.json: /action: expected one of createEntry, createRedirect, deleteEntry, publishEntry, publishPage, unpublishPage, updateAndPublishEntry, updateEntry, updatePageMeta, upsertAndPublishEntry, upsertEntry, found "publishPge" (line 4, column 13; did you mean "publishPage"?)',
     ],
   ],
   [
@@ -354,14 +355,15 @@ t.test('all problems of all files come at once', async t => {
 })
 
 t.test('an operation of the folder takes the place of the shipped one', async t => {
-  const document = '# mine\nquery page($pageId: String!, $extra: Int = 1) { page(pageId: $pageId) { id } }\n'
+  const document =
+    '# mine\nquery page($pageId: String!, $extra: Boolean = true) { page(pageId: $pageId) { id name @include(if: $extra) } }\n'
   const loaded = await loadFolder(t, { 'operations/page.graphql': document, 'm.json': base })
   t.strictSame(loaded.problems, [])
   const page = loaded.operations.get('page')
   t.equal(page?.document, document, 'byte for byte')
   t.strictSame(page?.variables, [
     { name: 'pageId', type: 'String!', required: true },
-    { name: 'extra', type: 'Int', required: false },
+    { name: 'extra', type: 'Boolean', required: false },
   ])
   t.equal(loaded.operations.get('createEntry')?.effect, 'verify', 'the others are the shipped ones')
 })
@@ -406,6 +408,91 @@ t.test('what was read can be compiled again from plain data', async t => {
   t.strictSame(again.problems, [])
   t.equal(again.mappings[0]?.hash, once.mappings[0]?.hash)
   t.strictSame(again.mappings[0]?.json, once.mappings[0]?.json)
+})
+
+const OWN_SCHEMA = 'type Query { page(pageId: String!): Page }\ntype Page { id: String! }\n'
+
+t.test('the schema is the one configured, else the folder’s, else the one that ships', async t => {
+  const folder = writeFolder(t, { 'm.json': base })
+  const shipped = await readMappingFiles(folder)
+  t.match(shipped.schema, { file: /src\/pixelesq\/schema\.graphql$/, isShipped: true })
+  writeFileSync(join(folder, 'schema.graphql'), OWN_SCHEMA)
+  t.match((await readMappingFiles(folder)).schema, { file: join(folder, 'schema.graphql'), isShipped: false })
+  const other = join(folder, 'other.graphql')
+  writeFileSync(other, 'type Query { page: Page }\ntype Page { id: String! }\n')
+  t.match((await readMappingFiles(folder, other)).schema, { file: other, isShipped: false })
+  const fitting = writeFolder(t, { 'm.json': { ...base, steps: [{ id: 'a', operation: 'mine' }] } })
+  mkdirSync(join(fitting, 'operations'), { recursive: true })
+  writeFileSync(join(fitting, 'operations/mine.graphql'), 'query mine { page { id } }')
+  writeFileSync(join(fitting, 'schema.graphql'), OWN_SCHEMA)
+  writeFileSync(join(fitting, 'other.graphql'), 'type Query { page: Page }\ntype Page { id: String! }\n')
+  t.match(problemLines(await loadMappings(fitting, CONTEXT), fitting), [/expected "pageId" \(String!\) for page/])
+  t.strictSame((await loadMappings(fitting, CONTEXT, join(fitting, 'other.graphql'))).problems, [])
+})
+
+t.test('a schema that cannot be read is a problem, and the rest is checked all the same', async t => {
+  const folder = writeFolder(t, { 'm.json': { ...base, source: 'githb' } })
+  const missing = await loadMappings(folder, CONTEXT, join(folder, 'none.graphql'))
+  t.match(missing.problems, [
+    { file: join(folder, 'm.json'), code: 'unknown_source' },
+    { file: join(folder, 'none.graphql'), code: 'file_unreadable', severity: 'error' },
+  ])
+  writeFileSync(join(folder, 'schema.graphql'), 'type Query {\n  a: Nothing\n}\n')
+  t.match((await loadMappings(folder, CONTEXT)).problems, [
+    { code: 'unknown_source' },
+    { file: join(folder, 'schema.graphql'), code: 'graphql_schema', line: 2, column: 6 },
+  ])
+  rmSync(join(folder, 'schema.graphql'))
+  symlinkSync('/etc/hostname', join(folder, 'schema.graphql'))
+  t.match((await loadMappings(folder, CONTEXT)).problems, [
+    { code: 'unknown_source' },
+    { code: 'file_unreadable', expected: 'a file of the folder' },
+  ])
+})
+
+t.test('a reload compiles what was changed only, and answers as a first load does', async t => {
+  const folder = writeFolder(t, { 'a.json': base, 'b.json': { ...base, when: 'payload.a' } })
+  const first = await loadMappings(folder, CONTEXT)
+  writeFileSync(join(folder, 'b.json'), JSON.stringify({ ...base, when: 'payload.b' }))
+  const second = await loadMappings(folder, CONTEXT)
+  t.equal(second.mappings[0], first.mappings[0], 'unchanged: the same object')
+  t.not(second.mappings[1], first.mappings[1])
+  t.equal(second.mappings[1]?.when?.source, 'payload.b')
+  const others = await loadMappings(folder, { ...CONTEXT, sources: new Set(['stripe']) })
+  t.match(others.problems, [{ code: 'unknown_source' }, { code: 'unknown_source' }], 'the context counts')
+  const constants = await loadMappings(folder, { ...CONTEXT, constants: {} })
+  t.not(constants.mappings[0], second.mappings[0])
+  writeFileSync(join(folder, 'schema.graphql'), 'type Query { page(id: String!): Int }\n')
+  const schema = await loadMappings(folder, CONTEXT)
+  t.ok(
+    schema.problems.some(({ code }) => code === 'graphql_schema'),
+    'the schema counts',
+  )
+  rmSync(join(folder, 'schema.graphql'))
+  mkdirSync(join(folder, 'operations'), { recursive: true })
+  writeFileSync(join(folder, 'operations/page.graphql'), 'query page($id: String!) { page(pageId: $id) { id } }')
+  const shadowed = await loadMappings(folder, CONTEXT)
+  t.match(
+    shadowed.problems,
+    [
+      { code: 'missing_variable' },
+      { code: 'unknown_variable' },
+      { code: 'missing_variable' },
+      { code: 'unknown_variable' },
+    ],
+    'operations count',
+  )
+})
+
+t.test('what ships fits the schema that ships: every operation, sidecar and action, without a warning', async t => {
+  const files = await readMappingFiles(writeFolder(t, {}))
+  const flows = compileFlows(files)
+  const text = JSON.stringify([...flows.actions.keys()].map(action => ({ action })))
+  const operations = JSON.stringify([...flows.operations.keys()].map(operation => ({ operation })))
+  t.ok(flows.actions.size >= 6 && flows.operations.size >= 15 && flows.types !== null)
+  t.strictSame(flows.problems, [])
+  const all = [text, operations].map((text, i) => ({ name: String(i), file: String(i), text }))
+  t.strictSame(flows.problemsInUse(all), [])
 })
 
 t.test('the mappings that ship as examples load without problems', async t => {

@@ -6,7 +6,7 @@ import { CONTEXT, eventScope, loadOne, writeFolder } from '../fixtures/mapping-f
 t.test('vars see those before them and are data whatever their name', async t => {
   const mapping = await loadOne(t, {
     vars: { a: '${payload.n + 1}', b: { twice: '${vars.a * 2}' } },
-    steps: [{ id: 'read', operation: 'page', variables: { pageId: '${vars.b.twice}' } }],
+    steps: [{ id: 'read', operation: 'page', variables: { pageId: '${string(vars.b.twice)}' } }],
   })
   t.strictSame(computeVars(mapping, eventScope({ n: 1 })), { ok: true, vars: { a: 2, b: { twice: 4 } } })
   t.strictSame(computeVars(mapping, eventScope({})), {
@@ -60,7 +60,13 @@ t.test('a step is skipped, run, held or failed', async t => {
 
 t.test('half a surrogate pair and more than 1 MiB are never sent', async t => {
   const mapping = await loadOne(t, {
-    steps: [{ id: 'read', operation: 'page', variables: { pageId: { deep: ['${payload}', '${payload}'] } } }],
+    steps: [
+      {
+        id: 'read',
+        operation: 'updateEntry',
+        variables: { entryId: 'e', lastVersion: 1, content: { deep: ['${payload}', '${payload}'] } },
+      },
+    ],
   })
   const map = (payload: unknown) => mapStep(mapping, 0, eventScope(payload))
   t.match(map('\ud800'), {
@@ -79,20 +85,22 @@ t.test('what a payload holds only ever travels in variables (T089)', async t => 
     'one.json': {
       source: 'github',
       integration: 'ci',
-      action: 'createEntry',
-      with: {
-        collectionId: '${constants.products}',
-        name: '${payload.name}',
-        slug: 'x',
-        content: { title: '${payload.name}' },
-      },
+      steps: [
+        {
+          id: 'created',
+          operation: 'createEntry',
+          variables: {
+            collectionId: '${constants.products}',
+            payload: { name: '${payload.name}', slug: 'x', content: { title: '${payload.name}' } },
+          },
+        },
+      ],
     },
   })
   const { mappings, operations } = await loadMappings(folder, CONTEXT)
   const name = '"}){id} deletePage(id:"1"){ok} #${1+1}'
   const before = operations.get('createEntry')!.document
-  const steps = { bySlug: { entries: { results: [] } }, byWords: { entries: { results: [] } } }
-  const mapped = mapStep(mappings[0]!, 3, { ...eventScope({ name }), vars: {}, steps })
+  const mapped = mapStep(mappings[0]!, 0, { ...eventScope({ name }), vars: {}, steps: {} })
   t.strictSame(mapped, {
     kind: 'run',
     operation: 'createEntry',

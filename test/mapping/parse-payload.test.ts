@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type PayloadForm, parsePayload } from '../../src/mapping/parse-payload.ts'
+import { PAYLOAD_VALUES_MAX, type PayloadForm, parsePayload } from '../../src/mapping/parse-payload.ts'
 
 const JSON_TYPE = 'application/json'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
@@ -80,6 +80,17 @@ t.test('depth is limited without recursion', async t => {
   t.match(refusal(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`), /^too_deep/)
   t.match(refusal(`${'['.repeat(1_000_000)}"${']'.repeat(200_000)}"`), /^too_deep/)
   t.equal(refusal(`"${'[\\"'.repeat(600_000)}"`), 'ok', 'brackets inside a string are text')
+})
+
+t.test('a large payload has a million values at most, also inside a form field', async t => {
+  const list = (values: number) => `[${'[],'.repeat(values)}[]]`
+  t.equal(refusal(list(400_000)), 'ok')
+  t.match(refusal(list(PAYLOAD_VALUES_MAX)), /^too_many_values/)
+  t.match(refusal(`[${'1,'.repeat(PAYLOAD_VALUES_MAX)}1]`), /^too_many_values/)
+  t.equal(refusal(`["${',[{'.repeat(1_000_000)}"]`), 'ok', 'inside a string they are text')
+  const form = Buffer.from(`payload=${list(PAYLOAD_VALUES_MAX)}`)
+  const parsed = parsePayload(form, 'application/x-www-form-urlencoded', '', { depthMax: 64 }, 'payload-field')
+  t.match(parsed, { ok: false, reason: 'too_many_values' })
 })
 
 t.test('keys named like prototypes are data and pollute nothing', async t => {

@@ -26,6 +26,8 @@ export interface Expression {
   references: readonly Reference[]
   /** The sources of the parts joined by `&&` at the top; one when there are none. */
   conjuncts: readonly string[]
+  /** The checked syntax tree, for the type check. */
+  tree: SyntaxNode
   /** Gives plain JSON or the reason why there is none; never throws. */
   evaluate(scope: Scope): Evaluation
 }
@@ -69,7 +71,7 @@ function compileParsed(source: string, variables: readonly string[], environment
   const evaluate = (scope: Scope): Evaluation => evaluateProgram(program, source, scope)
   const roots = new Set(references.map(reference => reference.root))
   const conjuncts = conjunctsOf(tree, source)
-  return { ok: true, expression: { source, type: checked.type ?? 'dyn', roots, references, conjuncts, evaluate } }
+  return { ok: true, expression: { source, type: checked.type ?? 'dyn', roots, references, conjuncts, tree, evaluate } }
 }
 
 function conjunctsOf(node: SyntaxNode, source: string): string[] {

@@ -31,15 +31,17 @@ export interface Template {
   expressions: readonly PlacedExpression[]
   /** The inferred type when the whole value is one expression or a text; null for lists, maps and constants. */
   type: string | null
+  /** Its parts, for the type check. */
+  node: TemplateNode
   evaluate(scope: Scope): TemplateEvaluation
 }
 
 export type CompiledTemplate = { ok: true; template: Template } | { ok: false; problems: readonly TemplateProblem[] }
 
-type TemplateNode =
+export type TemplateNode =
   | { kind: 'constant'; value: unknown }
-  | { kind: 'expression'; pointer: string; expression: Expression }
-  | { kind: 'text'; pointer: string; parts: readonly (string | Expression)[] }
+  | { kind: 'expression'; pointer: string; placed: PlacedExpression }
+  | { kind: 'text'; pointer: string; parts: readonly (string | PlacedExpression)[] }
   | { kind: 'list'; items: readonly TemplateNode[] }
   | { kind: 'map'; entries: readonly (readonly [string, TemplateNode])[] }
 
@@ -59,9 +61,9 @@ export function compileTemplate(value: unknown, pointer: string, options: Expres
   const node = compileNode(value, pointer, 0, compilation)
   if (compilation.problems.length > 0) return { ok: false, problems: compilation.problems }
   const roots = new Set(compilation.expressions.flatMap(({ expression }) => [...expression.roots]))
-  const type = node.kind === 'expression' ? node.expression.type : node.kind === 'text' ? 'string' : null
+  const type = node.kind === 'expression' ? node.placed.expression.type : node.kind === 'text' ? 'string' : null
   const evaluate = (scope: Scope) => evaluateNode(node, scope)
-  return { ok: true, template: { roots, expressions: compilation.expressions, type, evaluate } }
+  return { ok: true, template: { roots, expressions: compilation.expressions, type, node, evaluate } }
 }
 
 function compileNode(value: unknown, pointer: string, depth: number, compilation: Compilation): TemplateNode {
@@ -103,11 +105,16 @@ function compileText(text: string, pointer: string, compilation: Compilation): T
   const parts = split.parts.map(part => compilePart(part, text, pointer, compilation))
   const only = parts.length === 1 ? parts[0] : undefined
   if (typeof only === 'string') return { kind: 'constant', value: only }
-  if (only !== undefined) return { kind: 'expression', pointer, expression: only }
+  if (only !== undefined) return { kind: 'expression', pointer, placed: only }
   return { kind: 'text', pointer, parts }
 }
 
-function compilePart(part: TemplatePart, text: string, pointer: string, compilation: Compilation): string | Expression {
+function compilePart(
+  part: TemplatePart,
+  text: string,
+  pointer: string,
+  compilation: Compilation,
+): string | PlacedExpression {
   if (part.kind === 'text') return part.text
   const compiled = compileExpression(part.source, compilation.options)
   if (!compiled.ok) {
@@ -116,9 +123,9 @@ function compilePart(part: TemplatePart, text: string, pointer: string, compilat
     compilation.problems.push({ pointer, ...placed })
     return ''
   }
-  const { expression } = compiled
-  compilation.expressions.push({ pointer, start: part.start, text, expression })
-  return expression
+  const placed = { pointer, start: part.start, text, expression: compiled.expression }
+  compilation.expressions.push(placed)
+  return placed
 }
 
 function evaluateNode(node: TemplateNode, scope: Scope): TemplateEvaluation {
@@ -126,7 +133,7 @@ function evaluateNode(node: TemplateNode, scope: Scope): TemplateEvaluation {
     case 'constant':
       return { ok: true, value: node.value }
     case 'expression': {
-      const result = node.expression.evaluate(scope)
+      const result = node.placed.expression.evaluate(scope)
       return result.ok ? result : { ...result, pointer: node.pointer }
     }
     case 'text':
@@ -158,10 +165,14 @@ function evaluateMap(entries: readonly (readonly [string, TemplateNode])[], scop
   return { ok: true, value }
 }
 
-function evaluateText(parts: readonly (string | Expression)[], pointer: string, scope: Scope): TemplateEvaluation {
+function evaluateText(
+  parts: readonly (string | PlacedExpression)[],
+  pointer: string,
+  scope: Scope,
+): TemplateEvaluation {
   let text = ''
   for (const part of parts) {
-    const piece = typeof part === 'string' ? { ok: true as const, value: part } : part.evaluate(scope)
+    const piece = typeof part === 'string' ? { ok: true as const, value: part } : part.expression.evaluate(scope)
     if (!piece.ok) return { ...piece, pointer }
     if (typeof piece.value === 'object' && piece.value !== null) return refuseInText(part, piece.value, pointer)
     text += piece.value === null ? '' : String(piece.value)
@@ -174,9 +185,9 @@ function evaluateText(parts: readonly (string | Expression)[], pointer: string, 
 }
 
 /** `[object Object]` in a title helps nobody. */
-function refuseInText(part: string | Expression, value: object, pointer: string): TemplateEvaluation {
+function refuseInText(part: string | PlacedExpression, value: object, pointer: string): TemplateEvaluation {
   const kind = Array.isArray(value) ? 'a list' : 'a map'
-  const source = typeof part === 'string' ? '' : part.source
+  const source = typeof part === 'string' ? '' : part.expression.source
   return {
     ok: false,
     reason: 'mapping_type',

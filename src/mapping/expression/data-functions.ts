@@ -10,6 +10,8 @@ import { toJsonValue } from './to-json-value.ts'
 
 /** Data functions of the mapping language (interface.md 3). */
 
+export { shapeContent } from './shape-content.ts'
+
 /** Reads JSON text, with the same care as a payload (depth, lone surrogates, numbers that lose precision). */
 export function parseJson(text: string): unknown {
   spendText(text)

@@ -53,6 +53,7 @@ const SIGNATURES: readonly (readonly [string, Handler])[] = [
   ['json(dyn): string', data.json],
   ['lookup(map, dyn, dyn): dyn', data.lookup],
   ['wouldChange(dyn, dyn): bool', data.wouldChange],
+  ['shapeContent(dyn, dyn): dyn', data.shapeContent],
 ]
 
 const TIME_TYPES = ['string', 'int', 'double', 'google.protobuf.Timestamp'] as const

@@ -11,10 +11,37 @@ export const AST_LIMITS = {
 } as const
 
 /**
- * Most work one evaluation may do, in steps of about 1 µs: turns of `map`/`filter`/`exists`, compared elements, text
- * handled by functions. Nested comprehensions over a hostile list are polynomial; this bounds them to about a second.
+ * Most work one evaluation may do, in steps: turns of `map`/`filter`/`exists` by the size of what they repeat, compared
+ * elements, text handled by functions, values of the result. A step takes 0.1 µs as a rule and 1 µs at worst (measured on
+ * a hostile expression of each kind; test/mapping/expression/cost.test.ts holds them), so this is 20 to 200 ms. Nested comprehensions over a
+ * hostile list are polynomial; without a bound one payload would hold up the answers of the service.
  */
-export const EVALUATION_STEPS_MAX = 1_000_000
+export const EVALUATION_STEPS_MAX = 200_000
+
+/**
+ * Most work all expressions of one run of a job may do together, in steps: `vars`, `with`, and `if` and `variables` of
+ * every step. A dead letter `mapping_cost` beyond that. It stops at each request, so 0.5 s at worst are never in one piece.
+ */
+export const JOB_STEPS_MAX = 500_000
+
+/**
+ * Most work one mapping may do to judge one event, in steps: `when`, `forEach`, and `order`, `runAt`, `expiresAfter` and
+ * `vars` of each element. A dead letter `mapping_cost` beyond that; the event's other mappings are judged all the same.
+ */
+export const JUDGEMENT_STEPS_MAX = 500_000
+
+/** Steps that a turn of a comprehension costs for each node of what it repeats: cel-js takes 10 to 23 ns a node. */
+export const NODE_STEPS = 1 / 32
+
+/** Steps of an error that `default`, `exists` or `all` go on after: making one walks its operands (8 µs, at worst 2 ms). */
+export const MISSING_STEPS = 10
+export const ERROR_STEPS = 200
+
+/** Steps of a part of a timestamp in a time zone (`getHours('Europe/Paris')`): cel-js makes a formatter each time, 15 µs. */
+export const ZONE_STEPS = 30
+
+/** Steps of a regular expression that was not compiled yet: about 225 µs for the largest. */
+export const PATTERN_STEPS = 250
 
 /** Longest text an expression may build, in UTF-16 units (1 MiB). */
 export const TEXT_UNITS_MAX = 1_048_576

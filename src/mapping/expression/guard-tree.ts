@@ -1,17 +1,25 @@
 import { fail, spend } from './evaluation-budget.ts'
-import { DURATION_UNITS_MAX, LIST_ITEMS_MAX, TEXT_UNITS_MAX } from './expression-limits.ts'
+import {
+  DURATION_UNITS_MAX,
+  ERROR_STEPS,
+  LIST_ITEMS_MAX,
+  NODE_STEPS,
+  TEXT_UNITS_MAX,
+  ZONE_STEPS,
+} from './expression-limits.ts'
 import { type Comprehension, type EvaluateNode, type Evaluator, type SyntaxNode, visitNodes } from './syntax-tree.ts'
-import { valuesEqual } from './values-equal.ts'
+import { spendCompared, valuesEqual } from './values-equal.ts'
 
 /**
  * Puts the evaluation budget into a checked tree: turns of comprehensions, growth by `+`, deep comparison.
  * Must run after type checking (which chooses some evaluators) and before the first evaluation (which caches them).
  */
 export function guardTree(root: SyntaxNode): void {
+  const nodes = countNodes(root)
   visitNodes(root, node => {
     switch (node.op) {
       case 'comprehension':
-        wrap((node.args as Comprehension).step, spendTurn)
+        wrap((node.args as Comprehension).step, inner => spendTurn(inner, (node.args as Comprehension).step))
         node.setMeta('evaluate', evaluateComprehension)
         break
       case 'call':
@@ -44,6 +52,26 @@ export function guardTree(root: SyntaxNode): void {
         break
     }
   })
+  // small expressions are paid for by the step that beginning costs
+  if (nodes > SMALL_NODES_MAX) wrap(root, inner => spendFor(inner, nodes * NODE_STEPS))
+}
+
+/** Nodes up to which an expression costs nothing beside its beginning. */
+const SMALL_NODES_MAX = 64
+
+function countNodes(root: SyntaxNode): number {
+  let nodes = 0
+  visitNodes(root, () => {
+    nodes++
+  })
+  return nodes
+}
+
+function spendFor(inner: EvaluateNode, steps: number): EvaluateNode {
+  return (evaluator, node, context) => {
+    spend(steps)
+    return inner(evaluator, node, context)
+  }
 }
 
 function wrap(node: SyntaxNode, around: (inner: EvaluateNode) => EvaluateNode): void {
@@ -51,18 +79,18 @@ function wrap(node: SyntaxNode, around: (inner: EvaluateNode) => EvaluateNode): 
   if (inner !== undefined) node.setMeta('evaluate', around(inner))
 }
 
-const spendTurn =
-  (inner: EvaluateNode): EvaluateNode =>
-  (evaluator, node, context) => {
-    spend(1)
+function spendTurn(inner: EvaluateNode, repeated: SyntaxNode): EvaluateNode {
+  const steps = 1 + countNodes(repeated) * NODE_STEPS
+  return (evaluator, node, context) => {
+    spend(steps)
     try {
       return inner(evaluator, node, context)
     } catch (error) {
-      // exists and all go on after an error, and making one walks its operands: up to 2 ms.
-      spend(200)
+      spend(ERROR_STEPS)
       throw error
     }
   }
+}
 
 /** The keys of a map are listed before the first turn. */
 const evaluateComprehension: EvaluateNode = (evaluator, node, context) => {
@@ -82,11 +110,15 @@ const evaluateCall: EvaluateNode = (evaluator, node, context) => {
 }
 
 const evaluateMethod: EvaluateNode = (evaluator, node, context) => {
-  const [, receiver, nodes] = node.args as [string, SyntaxNode, SyntaxNode[]]
+  const [name, receiver, nodes] = node.args as [string, SyntaxNode, SyntaxNode[]]
   const args = [receiver, ...nodes].map(arg => evaluator.run(arg, context))
   for (const arg of args) spendArgument(arg)
+  if (nodes.length > 0 && ZONED_METHOD.test(name)) spend(ZONE_STEPS)
   return node.handle!(args, evaluator, node)
 }
+
+/** `getHours`, `getDayOfWeek` and the like; with an argument they are read in a time zone. */
+const ZONED_METHOD = /^get[A-Z]/
 
 /** Text is walked by `size` at 5 ns a unit; the keys of a map several times by cel-js's choice of overload. */
 function spendArgument(value: unknown): void {
@@ -125,6 +157,7 @@ const evaluateScalars: EvaluateNode = (evaluator, node, context) => {
     if (isPlainMap(value)) refuseOperand(evaluator, node, 'map')
     if (Array.isArray(value)) refuseOperand(evaluator, node, 'list')
   }
+  spendCompared(left, right)
   return node.handle!(left, right, node, evaluator)
 }
 

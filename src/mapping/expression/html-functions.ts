@@ -14,6 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Makes text safe inside HTML elements and quoted attributes. */
 export function escapeHtml(text: string): string {
   spendText(text)
+  spend(text.length / 256)
   return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? character)
 }
 
@@ -32,6 +33,7 @@ const BLOCK =
  */
 export function stripHtml(text: string): string {
   spendText(text)
+  spend(text.length / 256)
   return removeMarkup(text).replace(/\s+/g, ' ').trim()
 }
 

@@ -1,6 +1,11 @@
 import { RE2JS } from 're2js'
 import { fail, spend } from './evaluation-budget.ts'
-import { MATCHED_TEXT_UNITS_MAX, PATTERN_INSTRUCTIONS_MAX, PATTERN_UNITS_MAX } from './expression-limits.ts'
+import {
+  MATCHED_TEXT_UNITS_MAX,
+  PATTERN_INSTRUCTIONS_MAX,
+  PATTERN_STEPS,
+  PATTERN_UNITS_MAX,
+} from './expression-limits.ts'
 
 export type CompiledPattern = { ok: true; pattern: RE2JS } | { ok: false; message: string }
 
@@ -37,6 +42,7 @@ function compileUncached(source: string): CompiledPattern {
 
 /** Says whether the pattern matches anywhere in the text, in time linear in the text (RE2). Throws coded errors. */
 export function matchesLinear(text: string, source: string): boolean {
+  if (!kept.has(source)) spend(PATTERN_STEPS)
   const compiled = compilePattern(source)
   if (!compiled.ok) return fail('invalid_value', compiled.message)
   if (text.length > MATCHED_TEXT_UNITS_MAX) {

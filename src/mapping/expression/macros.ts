@@ -1,3 +1,5 @@
+import { spend } from './evaluation-budget.ts'
+import { MISSING_STEPS } from './expression-limits.ts'
 import type { Checker, Evaluator, SyntaxNode } from './syntax-tree.ts'
 
 interface MacroCall {
@@ -35,8 +37,9 @@ function runOrNull(evaluator: Evaluator, node: SyntaxNode, context: unknown): un
   try {
     return evaluator.run(node, context)
   } catch (error) {
-    if (MISSING.has((error as { code?: unknown }).code as string)) return null
-    throw error
+    if (!MISSING.has((error as { code?: unknown }).code as string)) throw error
+    spend(MISSING_STEPS)
+    return null
   }
 }
 

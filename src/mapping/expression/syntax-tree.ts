@@ -2,8 +2,10 @@
 export interface SyntaxNode {
   readonly op: string
   args: unknown
+  /** Where it begins; of `a.b` that is where `a` does, and `pos` is where `b` does. */
   readonly start: number
   readonly end: number
+  readonly pos: number
   readonly input: string
   /** What the type check chose to run; its arguments differ by `op`. */
   handle?: (...args: unknown[]) => unknown

@@ -23,6 +23,8 @@ const LETTERS: Readonly<Record<string, string>> = {
  */
 export function slugify(text: string): string {
   spendText(text)
+  // three passes and the decomposition: 4 to 10 µs per 1,024 units
+  spend(text.length / 128)
   const plain = text
     .normalize('NFKD')
     .toLowerCase()

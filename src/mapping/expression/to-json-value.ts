@@ -43,6 +43,8 @@ function convert(value: unknown, depth: number, counted: Counted): unknown {
 
 function checkText(text: string): string {
   if (text.length > TEXT_UNITS_MAX) fail('too_large', `the text is longer than ${TEXT_UNITS_MAX} UTF-16 units`)
+  // written as JSON later, once for each place it stands in
+  if (text.length > 1_024) spend(text.length / 1_024)
   return text
 }
 

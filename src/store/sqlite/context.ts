@@ -20,6 +20,8 @@ export interface Gauge {
   openJobs: number
   routedSeq: number
   lastSeq: number
+  /** Whether any own write is noted (own-writes.ts): without one, no outcome needs a look at them. */
+  hasOwnWrites: boolean
 }
 
 /** Reads the counts from the rows: at start, and after a rollback. */
@@ -31,5 +33,6 @@ export function readGauge(db: Database.Database): Gauge {
     routedSeq,
     // retention may have removed the newest rows
     lastSeq: Math.max(routedSeq, one('select coalesce(max(seq), 0) from event')),
+    hasOwnWrites: one('select exists (select 1 from own_write)') === 1,
   }
 }

@@ -3,6 +3,7 @@ import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
 import { noteTokenAnswer } from './note-token-answer.ts'
+import { noteOutcome } from './own-writes.ts'
 
 /** Ends an attempt: its outcome, what the token learned, and where the job goes, in one transaction. */
 export function finishAttempt(context: StoreContext): (finish: FinishAttempt) => FinishAnswer {
@@ -14,6 +15,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
   const leased = prepareLeasedJob(db)
   const move = moveJob(context)
   const noteAnswer = noteTokenAnswer(db)
+  const noteOwnWrite = noteOutcome(context)
 
   return finish => {
     const ended = end.run(
@@ -27,6 +29,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     )
     windows.end(finish.integration, finish.attemptSeq)
     noteAnswer(finish)
+    noteOwnWrite(finish)
     const job = leased(finish.jobSeq, finish.bootId)
     if (ended.changes === 0 || job === undefined) return { ok: false, reason: 'lease_lost' }
     move(job, finish.next, finish.progress, finish.now)

@@ -3,7 +3,7 @@ import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 import type { LeasedJob } from './leased-job.ts'
 
-type MovedJob = Pick<LeasedJob, 'seq' | 'integration' | 'order_key'>
+export type MovedJob = Pick<LeasedJob, 'seq' | 'integration' | 'order_key'>
 
 /** Moves a leased job to what comes next, and lets the next job of its key go on where it ended. */
 export function moveJob({
@@ -77,7 +77,8 @@ export function moveJob({
   }
 }
 
-function prepareLetNextGo(db: StoreContext['db']): (ended: MovedJob) => void {
+/** Lets the oldest open job of an ended job's key go on. */
+export function prepareLetNextGo(db: StoreContext['db']): (ended: MovedJob) => void {
   const oldest = db.prepare<[string, string], { seq: number }>(`
     select seq
     from job

@@ -128,6 +128,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     readIntegrations: () => call('readIntegrations', undefined),
     readBacklog: () => call('readBacklog', undefined),
     readEvent: ask => call('readEvent', ask),
+    readHistory: ask => call('readHistory', ask),
+    keepAdminKey: ask => call('keepAdminKey', ask),
     probe: ask => call('probe', ask),
     prune: ask => call('prune', ask),
     close: () => {

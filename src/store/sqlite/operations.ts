@@ -4,10 +4,12 @@ import type { StoreContext } from './context.ts'
 import { extendLeases } from './extend-leases.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
+import { keepAdminKey } from './keep-admin-key.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
 import { readBacklog } from './read-backlog.ts'
 import { readEvent } from './read-event.ts'
+import { readHistory } from './read-history.ts'
 import { readIntegrations } from './read-integrations.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
@@ -26,7 +28,13 @@ export type Answer<M extends StoreMethod> = Awaited<ReturnType<Store[M]>>
 export type Operations = { [M in StoreMethod]: (ask: Ask<M>) => Answer<M> }
 
 /** Methods that only read: answered at once, outside the group's transaction. */
-export const READS: ReadonlySet<StoreMethod> = new Set(['takeRecorded', 'readBacklog', 'readEvent', 'readIntegrations'])
+export const READS: ReadonlySet<StoreMethod> = new Set([
+  'takeRecorded',
+  'readBacklog',
+  'readEvent',
+  'readHistory',
+  'readIntegrations',
+])
 
 /** Prepares every method on one open database. */
 export function prepareOperations(context: StoreContext): Operations {
@@ -46,6 +54,8 @@ export function prepareOperations(context: StoreContext): Operations {
     readIntegrations: readIntegrations(context),
     readBacklog: readBacklog(context),
     readEvent: readEvent(context),
+    readHistory: readHistory(context),
+    keepAdminKey: keepAdminKey(context),
     probe: probe(context),
     prune: prune(context),
   }

@@ -1,6 +1,7 @@
 import type { Pruned, PruneRequest } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
+import { forgetOwnWrites } from './own-writes.ts'
 
 /** Free pages given back to the file system a call, so that no commit waits long for it. */
 const VACUUM_PAGES = 256
@@ -18,7 +19,8 @@ interface DueRow {
  * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
  * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
  */
-export function prune({ db, gauge, blocks }: StoreContext): (request: PruneRequest) => Pruned {
+export function prune(context: StoreContext): (request: PruneRequest) => Pruned {
+  const { db, gauge, blocks } = context
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
   const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
@@ -49,6 +51,7 @@ export function prune({ db, gauge, blocks }: StoreContext): (request: PruneReque
       where event.seq between body_block.first_event and body_block.last_event and event.block = body_block.seq)`)
   const deleteRejected = db.prepare('delete from rejected_delivery where minute_at < ?')
   const deleteSamples = db.prepare('delete from rejected_sample where received_at < ?')
+  const forget = forgetOwnWrites(context)
   // a pass goes on where the last one ended and starts again from the first row when it found nothing more
   let clearedThrough = 0
 
@@ -68,6 +71,7 @@ export function prune({ db, gauge, blocks }: StoreContext): (request: PruneReque
     }
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
+    forget(now)
     return {
       payloads: payloads.length,
       events: events.length,

@@ -1,6 +1,7 @@
 import type { Intent, IntentAnswer } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
+import { noteIntent } from './own-writes.ts'
 
 type Wait = 'minute_cap' | 'day_cap' | 'paused'
 const WAITS: ReadonlySet<string | null> = new Set<Wait>(['minute_cap', 'day_cap', 'paused'])
@@ -16,7 +17,8 @@ interface TokenRow {
 }
 
 /** Writes down what is about to be sent, unless a cap, a pause or the state of the token forbids it. */
-export function recordIntent({ db, windows }: StoreContext): (intent: Intent) => IntentAnswer {
+export function recordIntent(context: StoreContext): (intent: Intent) => IntentAnswer {
+  const { db, windows } = context
   const leased = prepareLeasedJob(db)
   const token = db.prepare<[string, string], TokenRow>(
     'select state, paused_until from token where integration = ? and fingerprint = ?',
@@ -24,6 +26,7 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
   const insert = db.prepare(`
     insert into attempt (job_seq, integration, token, boot_id, step, operation, effect, request_hash, variables, sent_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const noteOwnWrite = noteIntent(context)
   const saveProgress = db.prepare('update job set progress = ? where seq = ?')
   const noteWait = db.prepare('update job set reason = ?, message = ? where seq = ? and reason is not ?')
   const wait = ({ jobSeq }: Intent, reason: Wait, retryAt: number): IntentAnswer => {
@@ -57,6 +60,7 @@ export function recordIntent({ db, windows }: StoreContext): (intent: Intent) =>
     const attemptSeq = Number(lastInsertRowid)
     if (job.reason !== null) noteWait.run(null, null, intent.jobSeq, null)
     if (intent.progress !== null) saveProgress.run(JSON.stringify(intent.progress), intent.jobSeq)
+    if (intent.mayEcho && intent.effect !== 'read') noteOwnWrite(attemptSeq, intent)
     windows.take(intent.integration, attemptSeq)
     return { granted: true, attemptSeq }
   }

@@ -1,9 +1,11 @@
 import type { PlannedJob, RouteDecision, Routes, RoutesRecorded } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
+import { prepareEchoGuard } from './own-writes.ts'
 
 /** Writes what became of a batch of events: jobs, or the reason why not, and how far routing has come. */
-export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => RoutesRecorded {
+export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesRecorded {
+  const { db, gauge } = context
   const insertRoute = db.prepare(`
     insert into event_route (event_seq, outcome, type, detail, routed_at)
     values (?, ?, ?, ?, ?)`)
@@ -11,11 +13,15 @@ export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => R
   const insertJob = prepareInsertJob(db)
   const insertDead = prepareInsertDead(db)
   const supersede = prepareSupersede(db)
+  const guard = prepareEchoGuard(context)
 
   return ({ decisions, throughSeq }) => {
     let jobs = 0
     let superseded = 0
-    for (const decision of decisions) {
+    let echoes = 0
+    for (const judged of decisions) {
+      const { decision, isEcho, waitUntil, watch } = guard(judged)
+      if (isEcho) echoes++
       insertRoute.run(
         decision.eventSeq,
         decision.outcome,
@@ -29,7 +35,7 @@ export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => R
           continue
         }
         if (job.coalesce && job.orderKey !== null) superseded += supersede(job, decision.routedAt)
-        insertJob(decision, job)
+        watch(job, insertJob(decision, job, job.onEcho === 'run' ? null : waitUntil))
         jobs++
       }
     }
@@ -38,11 +44,14 @@ export function recordRoutes({ db, gauge }: StoreContext): (routes: Routes) => R
       gauge.routedSeq = throughSeq
     }
     gauge.openJobs += jobs - superseded
-    return { jobs, superseded }
+    return { jobs, superseded, echoes }
   }
 }
 
-function prepareInsertJob(db: StoreContext['db']): (decision: RouteDecision, job: PlannedJob) => void {
+/** `waitUntil`: not before then, yet in the order of its key. Gives the job's row number. */
+function prepareInsertJob(
+  db: StoreContext['db'],
+): (decision: RouteDecision, job: PlannedJob, waitUntil: number | null) => number {
   const olderOpen = db.prepare<[string, string], { seq: number }>(`
     select seq
     from job
@@ -52,11 +61,11 @@ function prepareInsertJob(db: StoreContext['db']): (decision: RouteDecision, job
     insert into job (event_seq, mapping, mapping_hash, integration, item_index, item, order_key, state, head, delayed,
       next_attempt_at, expires_at, created_at)
     values (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?)`)
-  return (decision, job) => {
+  return (decision, job, waitUntil) => {
     const now = decision.routedAt
     const delayed = job.runAt !== null && job.runAt > now
     const head = !delayed && (job.orderKey === null || olderOpen.get(job.integration, job.orderKey) === undefined)
-    insert.run(
+    const { lastInsertRowid } = insert.run(
       decision.eventSeq,
       job.mapping,
       job.mappingHash,
@@ -66,10 +75,11 @@ function prepareInsertJob(db: StoreContext['db']): (decision: RouteDecision, job
       job.orderKey,
       head ? 1 : 0,
       delayed ? 1 : 0,
-      delayed ? job.runAt : now,
+      delayed ? job.runAt : (waitUntil ?? now),
       job.expiresAt,
       now,
     )
+    return Number(lastInsertRowid)
   }
 }
 

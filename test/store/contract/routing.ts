@@ -111,7 +111,7 @@ export async function testRouting(t: Test, openStore: OpenStore): Promise<void> 
     const jobs = [planJob({ mapping: 'a' }), planJob({ mapping: 'b' })]
     t.same(
       await store.recordRoutes({ decisions: [decide(eventSeq, { outcome: 'matched', jobs })], throughSeq: eventSeq }),
-      { jobs: 2, superseded: 0 },
+      { jobs: 2, superseded: 0, echoes: 0 },
     )
     t.equal((await store.readBacklog()).openJobs, 2)
   })

@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import type { Store } from '../../../src/store/store.ts'
 import { testClaims } from './claims.ts'
 import { testCoalescing } from './coalescing.ts'
+import { testEchoes } from './echoes.ts'
+import { testHistory } from './history.ts'
 import { testIdempotency } from './idempotency.ts'
 import { testIntents } from './intents.ts'
 import { testLeases } from './leases.ts'
@@ -31,5 +33,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: the token ledger`, t => testTokens(t, openStore))
   t.test(`${name}: recovery`, t => testRecovery(t, openStore))
   t.test(`${name}: retention`, t => testRetention(t, openStore))
+  t.test(`${name}: echoes of own writes`, t => testEchoes(t, openStore))
+  t.test(`${name}: history and admin key`, t => testHistory(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }

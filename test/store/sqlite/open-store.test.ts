@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -13,6 +22,10 @@ import { makeEvent } from '../../fixtures/make-event.ts'
 import { makeTempFolder, openTempStore } from '../../fixtures/open-temp-store.ts'
 
 const onFatal = (): void => {}
+
+const MIGRATIONS = new URL('../../../src/store/migrations/', import.meta.url)
+/** Schema version of this release: one a migration. */
+const VERSION = readdirSync(MIGRATIONS).length
 
 t.test('the folder is 0700 and every file in it 0600, whatever the umask', async t => {
   const umask = process.umask(0)
@@ -51,7 +64,7 @@ t.test('WAL, a real fsync a commit and the page settings are in force', async t 
     wal_autocheckpoint: 2_000,
     journal_size_limit: 64 * 1024 * 1024,
     temp_store: 2,
-    user_version: 1,
+    user_version: VERSION,
   }
   for (const [name, value] of Object.entries(expected)) t.equal(db.pragma(name, { simple: true }), value, name)
   const tables = db.prepare(`select name, strict from pragma_table_list where schema = 'main'`).all() as {
@@ -101,9 +114,29 @@ t.test('a database of a newer release is refused and left as it is', async t => 
   await t.rejects(openSqliteStore({ file, onFatal }), { code: 'store_newer', message: /version 7.*upgrade/ })
   const after = new Database(file)
   t.equal(after.pragma('user_version', { simple: true }), 7)
-  after.pragma('user_version = 1')
+  after.pragma(`user_version = ${VERSION}`)
   after.close()
   await (await openSqliteStore({ file, onFatal })).close()
+})
+
+t.test('a database of the first release is brought up to date, with what is in it', async t => {
+  const file = join(makeTempFolder(t), 'bridge.db')
+  const first = new Database(file)
+  first.exec(readFileSync(new URL('0001-initial.sql', MIGRATIONS), 'utf8'))
+  first.exec(`
+    insert into event (source, idempotency_key, key_hash, method, query, block_offset, headers_bytes, body_bytes, body_crc, received_at)
+    values ('github', 'k', 1, 'POST', '', 0, 0, 0, 0, 17)`)
+  first.pragma('user_version = 1')
+  first.close()
+  const store = await openSqliteStore({ file, onFatal })
+  t.teardown(() => store.close())
+  t.match(await store.readEvent('evt_1_1'), { event: { source: 'github', receivedAt: 17 } })
+  t.same(await store.keepAdminKey({ hash: 'aa', now: 1 }), { hash: 'aa' })
+  await store.close()
+  const db = new Database(file, { readonly: true })
+  t.equal(db.pragma('user_version', { simple: true }), VERSION)
+  t.equal(db.prepare('select count(*) from own_write').pluck().get(), 0)
+  db.close()
 })
 
 t.test('a file that is not a database is named as such and not written', async t => {
@@ -175,7 +208,7 @@ t.test('a store that cannot be opened leaves nothing locked', async t => {
     await t.rejects(openSqliteStore({ file, onFatal }), { code: 'store_newer' })
   }
   const db = new Database(file)
-  db.pragma('user_version = 1')
+  db.pragma(`user_version = ${VERSION}`)
   db.close()
   await (await openSqliteStore({ file, onFatal })).close()
 })

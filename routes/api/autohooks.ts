@@ -1,0 +1,64 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { findAdminKey, isAllowed, readBearerKey } from '../../src/admin/admin-keys.ts'
+import type { AdminRole } from '../../src/config/read-admin.ts'
+import { BridgeError } from '../../src/errors.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may use a route of `/api`. */
+    role?: AdminRole
+  }
+  interface FastifyRequest {
+    /** Whose key it carries; set on every route of `/api`. */
+    admin: { name: string; role: AdminRole } | null
+  }
+}
+
+/** Failures of an address are counted over this time; see app.ts. */
+const FAILURE_WINDOW_MS = 60_000
+
+/**
+ * Lets an admin key into `/api`, before a body is read. A route without a role cannot be registered; failures count
+ * together with those of `/hooks`, and an address with too many is told to wait.
+ */
+export default async function apiHooks(app: FastifyInstance): Promise<void> {
+  const { bridge } = app
+  let lastFailureAt = 0
+  app.decorateRequest('admin', null)
+  app.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.role === undefined)
+      throw new Error(`${String(method)} ${url}: expected "role" in its config, found none`)
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    if (Date.now() - lastFailureAt < FAILURE_WINDOW_MS) {
+      const seen = await app.countFailure(request, { increment: false })
+      if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
+    }
+    const presented = readBearerKey(request.raw.rawHeaders)
+    const key = presented === null ? null : findAdminKey(presented, bridge.adminKeys())
+    if (key === null) {
+      await countFailure(request)
+      reply.header('www-authenticate', 'Bearer')
+      throw new BridgeError('unauthorized', 'An admin key is needed: Authorization: Bearer <key>')
+    }
+    const { role } = request.routeOptions.config
+    if (role === undefined || !isAllowed(key.role, role))
+      throw new BridgeError('forbidden', `The role of this admin key does not allow it: expected ${role ?? 'another'}`)
+    request.admin = { name: key.name, role: key.role }
+    reply.header('cache-control', 'no-store')
+  })
+
+  /** The failure over the limit is already told to wait. */
+  async function countFailure(request: FastifyRequest): Promise<void> {
+    lastFailureAt = Date.now()
+    bridge.log.info({ outcome: 'rejected', address: request.ip }, 'admin')
+    const count = await app.countFailure(request)
+    if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
+  }
+}
+
+function tooMany(retryAfterSec: number): BridgeError {
+  return new BridgeError('too_many_failures', 'Too many failed requests from this address', {
+    retryAfterSec: Math.max(1, Math.ceil(retryAfterSec)),
+  })
+}

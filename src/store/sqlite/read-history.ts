@@ -1,0 +1,113 @@
+import type { DoneStep, HistoryPage, HistoryQuery, JobProgress, PastEvent, PastJob, SentStep } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
+import { formatId } from './ids.ts'
+
+/** Rows looked at a call, so that no delivery waits long for it. */
+const ROWS_MAX = 500
+/** Bytes of bodies, variables and answers one page may hold. */
+const PAGE_BYTES_MAX = 2 * 1024 * 1024
+
+interface RouteRow {
+  outcome: PastEvent['outcome']
+  type: string | null
+  /** Of an echo or a quarantine. */
+  why: string | null
+}
+interface JobRow extends Omit<PastJob, 'id' | 'done' | 'sent'> {
+  seq: number
+  progress: string | null
+}
+type AttemptRow = SentStep & { variables: string }
+
+/** Reads routed events since an instant with what was made of them and sent, a bounded page a call. */
+export function readHistory(context: StoreContext): (query: HistoryQuery) => HistoryPage {
+  const { db, epoch, gauge } = context
+  const select = db.prepare<[number, number, number], EventRow>(`
+    select ${EVENT_COLUMNS}
+    from event
+    where seq > ? and seq <= ?
+    order by seq
+    limit ?`)
+  const route = db.prepare<[number], RouteRow>(
+    `select outcome, type, json_extract(detail, '$.reason') as why from event_route where event_seq = ?`,
+  )
+  const jobs = db.prepare<[number], JobRow>(`
+    select seq, mapping, mapping_hash as mappingHash, integration, order_key as orderKey, item_index as itemIndex, item,
+      state, reason, progress
+    from job
+    where event_seq = ?
+    order by seq`)
+  const attempts = db.prepare<[number], AttemptRow>(`
+    select step, operation, effect, variables, outcome
+    from attempt
+    where job_seq = ?
+    order by seq`)
+  const findFirst = prepareFindFirst(db)
+
+  const readJobs = (eventSeq: number): PastJob[] =>
+    jobs.all(eventSeq).map(({ seq, progress, ...job }) => ({
+      ...job,
+      id: formatId('job', epoch, seq),
+      done: progress === null ? [] : readDone(progress),
+      sent: attempts.all(seq),
+    }))
+
+  return ({ sinceAt, afterSeq, throughSeq, source, mapping, limit }) => {
+    const last = Math.min(throughSeq, gauge.routedSeq)
+    const events: PastEvent[] = []
+    let at = afterSeq ?? findFirst(sinceAt, last) - 1
+    let bytes = 0
+    let rows = 0
+    for (const row of select.all(at, last, ROWS_MAX)) {
+      rows++
+      at = row.seq
+      if (row.receipt !== 0 || row.received_at < sinceAt) continue
+      const made = readJobs(row.seq)
+      if (source !== null && row.source !== source && !made.some(job => job.mapping === mapping)) continue
+      const routed = route.get(row.seq)
+      events.push({
+        event: eventFromRow(context, row),
+        outcome: routed?.outcome ?? 'unmatched',
+        type: routed?.type ?? row.type,
+        isEcho: routed?.why === 'echo',
+        jobs: made,
+      })
+      bytes += row.body_bytes + sizeOf(made)
+      if (events.length >= limit || bytes > PAGE_BYTES_MAX) break
+    }
+    return { events, throughSeq: at, more: rows > 0 && at < last }
+  }
+}
+
+/** The first row at or after an instant, by halving: rows are in the order of custody, nearly that of receipt. */
+function prepareFindFirst(db: StoreContext['db']): (sinceAt: number, lastSeq: number) => number {
+  const next = db.prepare<[number], { seq: number; received_at: number }>(
+    'select seq, received_at from event where seq >= ? order by seq limit 1',
+  )
+  return (sinceAt, lastSeq) => {
+    let low = 1
+    let high = lastSeq + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const row = next.get(middle)
+      if (row === undefined || row.received_at >= sinceAt) high = middle
+      else low = row.seq + 1
+    }
+    return low
+  }
+}
+
+function readDone(progress: string): DoneStep[] {
+  return (JSON.parse(progress) as JobProgress).done
+}
+
+function sizeOf(jobs: readonly PastJob[]): number {
+  return jobs.reduce(
+    (sum, { done, sent }) =>
+      sum +
+      (done.length === 0 ? 0 : JSON.stringify(done).length) +
+      sent.reduce((bytes, { variables }) => bytes + variables.length, 0),
+    0,
+  )
+}
