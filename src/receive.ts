@@ -3,7 +3,9 @@ import { BridgeError } from './errors.ts'
 import { headerMap, redactHeaders } from './source/redact-headers.ts'
 import type { Source } from './source/source.ts'
 import type { NewEvent, Recorded, RecordedEvent, RecordOutcome, Store } from './store/store.ts'
+import { answerHandshake, type HandshakeAnswer } from './verify/answer-handshake.ts'
 import type { Delivery } from './verify/delivery.ts'
+import { redactQuery } from './verify/read-parameter.ts'
 import type { Refusal } from './verify/verification.ts'
 
 /** One delivery as it came in at the HTTP edge. */
@@ -20,6 +22,8 @@ export type Receipt =
   | { kind: 'taken'; outcome: RecordOutcome; eventId: string }
   | { kind: 'refused'; reason: Refusal }
   | { kind: 'malformed'; reason: string; message: string }
+  /** A set-up request of the sender: answered as its scheme says, and no event. */
+  | { kind: 'answered'; answer: HandshakeAnswer }
 
 export interface Custody {
   store: Store
@@ -39,15 +43,20 @@ const BACKLOG_RETRY_SEC = 30
  * looked at first, because nothing else says that it is meant for us.
  */
 export async function receive(incoming: Incoming, custody: Custody): Promise<Receipt> {
-  const { source, receivedAt, body } = incoming
+  const { source, receivedAt } = incoming
+  const answer = answerHandshake(incoming, source.scheme, source.secrets, receivedAt)
+  if (answer !== null) return { kind: 'answered', answer }
   const verification = source.scheme.verify(incoming, source.secrets, receivedAt)
   if (!verification.ok) return { kind: 'refused', reason: verification.reason }
 
+  // from here on without its credentials: this is what is stored, and what mappings see
   const list = redactHeaders(incoming.rawHeaders, source.secretHeaders)
+  const query = redactQuery(incoming.query, source.secretParameters)
+  const body = source.redactBody(incoming.body)
   const map = headerMap(list)
   const found = source.keyOf({
     method: incoming.method,
-    query: incoming.query,
+    query,
     headers: map,
     contentType: incoming.contentType,
     body,
@@ -61,12 +70,12 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
   const event: NewEvent = {
     source: source.name,
     type: incoming.urlType,
-    key: key ?? contentKey(incoming),
+    key: key ?? contentKey({ ...incoming, query, body }),
     keyWindowMs: key === null ? source.identicalBodiesWindowMs : null,
     keyRetentionMs: custody.keyRetentionMs,
     replayKey: verification.replayKey,
     method: incoming.method,
-    query: incoming.query,
+    query,
     headers: JSON.stringify(list),
     body,
     receivedAt,
@@ -78,7 +87,7 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
 }
 
 /** Without a key, the same content is the same event. The event type in the URL and the query of a GET are content too. */
-function contentKey({ method, query, urlType, body }: Incoming): string {
+function contentKey({ method, query, urlType, body }: Pick<Incoming, 'method' | 'query' | 'urlType' | 'body'>): string {
   const head = hash('sha256', `${urlType ?? ''}\n${method}\n${method === 'GET' ? query : ''}`, 'hex')
   return `sha256:${hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex')}`
 }

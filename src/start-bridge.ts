@@ -277,7 +277,10 @@ function startWatch(config: Config, onChange: () => void, log: Logger): SetupWat
 }
 
 function secretValues(config: Config): string[] {
-  const sources = [...config.sources.values()].flatMap(source => source.secrets.map(secret => secret.value))
+  const sources = [...config.sources.values()].flatMap(({ secrets, settings }) => [
+    ...secrets.map(secret => secret.value),
+    ...(settings.verifyToken === undefined ? [] : [settings.verifyToken]),
+  ])
   const tokens = [...config.integrations.values()].map(integration => integration.token)
   return [...sources, ...tokens, ...config.adminKeys.map(({ key }) => key)]
 }

@@ -4,6 +4,8 @@ import { failpoint, isArmed } from '../../src/failpoint.ts'
 import { type Receipt, receive } from '../../src/receive.ts'
 import { redactHeaders } from '../../src/source/redact-headers.ts'
 import type { Source } from '../../src/source/source.ts'
+import { answerHandshake } from '../../src/verify/answer-handshake.ts'
+import { redactQuery } from '../../src/verify/read-parameter.ts'
 import { checkContent } from './check-content.ts'
 import { readBody } from './read-body.ts'
 
@@ -40,6 +42,11 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       throw new BridgeError('not_found', 'Not found')
     }
     if (source.retired) throw new BridgeError('source_retired', 'This source is retired')
+    if (HEAD_ONLY.has(request.method)) {
+      const head = { ...headOf(request), body: Buffer.alloc(0) }
+      const answer = answerHandshake(head, source.scheme, source.secrets, Date.now())
+      if (answer !== null) return reply.code(answer.status).headers(answer.headers).send(answer.body)
+    }
     if (!source.methods.includes(request.method)) {
       reply.header('allow', source.allow)
       throw new BridgeError('method_not_allowed', `Only ${source.allow} is allowed here`)
@@ -72,6 +79,10 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       },
       bridge.custody,
     )
+    if (receipt.kind === 'answered') {
+      bridge.log.info({ source: source.name, outcome: 'handshake' }, 'delivery')
+      return reply.code(receipt.answer.status).headers(receipt.answer.headers).send(receipt.answer.body)
+    }
     if (receipt.kind === 'refused') return refuse(request, source, receipt.reason, body)
     if (receipt.kind === 'malformed') throw new BridgeError('malformed_body', receipt.message)
     failpoint('before_answer')
@@ -99,9 +110,9 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       receivedAt: Date.now(),
       method,
       type: request.params.eventType ?? null,
-      query,
+      query: redactQuery(query, source.secretParameters),
       headers: redactHeaders(rawHeaders, source.secretHeaders),
-      body,
+      body: source.redactBody(body),
     })
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
     await countFailure(request)
@@ -120,6 +131,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   }
 }
 
+/** Requests with which some senders ask whether a URL is theirs to call. */
+const HEAD_ONLY = new Set(['GET', 'HEAD', 'OPTIONS'])
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
 function headOf(request: FastifyRequest): { method: string; query: string; rawHeaders: readonly string[] } {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { loadConfig, type SourceConfig } from '../config/load-config.ts'
 import { formatProblem } from '../mapping/problem.ts'
 import { compileScheme } from '../verify/compile-scheme.ts'
+import { signDelivery } from '../verify/sign-delivery.ts'
 import { cliError, EXIT } from './exit.ts'
 import { readHeaderOptions, readInput } from './read-input.ts'
 
@@ -37,8 +38,10 @@ export async function sendDelivery(sourceName: string, options: SendOptions): Pr
   return answer.status >= 200 && answer.status < 300 ? EXIT.done : EXIT.failed
 }
 
+const FORM = 'application/x-www-form-urlencoded'
+
 export interface TestDelivery {
-  /** What is added to the URL of the source: the event type, for senders that cannot say it otherwise. */
+  /** What is added to the URL of the source: the event type, for senders that cannot say it otherwise, and a token in the query. */
   path: string
   headers: Record<string, string>
   body: Buffer
@@ -53,11 +56,27 @@ export function makeDelivery(
   { id = randomUUID(), ...options }: DeliveryOptions,
 ): TestDelivery {
   const { definition, settings, secrets } = source
-  const delivery = makeUnsigned(source, body, { id, ...options })
-  const { headers } = delivery
+  const { path, headers, body: unsigned } = makeUnsigned(source, toForm(source, body), { id, ...options })
   const scheme = compileScheme(definition, { ...settings, secrets })
-  Object.assign(headers, scheme.sign({ body, method: 'POST', id, headers }, secrets[0]?.value ?? '', Date.now()))
-  return delivery
+  const signable = { body: unsigned, method: 'POST', id, headers }
+  const signed = signDelivery(scheme, signable, secrets[0]?.value ?? '', Date.now())
+  const query = signed.query === '' ? '' : `?${signed.query}`
+  return { path: path + query, headers: { ...headers, ...signed.headers }, body: signed.body }
+}
+
+/** A JSON object becomes the form that the sender would send, where it sends nothing else (Twilio, Travis CI). */
+function toForm({ preset, contentTypes }: SourceConfig, body: Buffer): Buffer {
+  if (preset.form === null || contentTypes.some(type => type !== FORM)) return body
+  let json: unknown
+  try {
+    json = JSON.parse(body.toString('utf8'))
+  } catch {
+    return body
+  }
+  if (preset.form === 'payload-field')
+    return Buffer.from(String(new URLSearchParams({ payload: JSON.stringify(json) })))
+  const fields = Object.entries(json ?? {}).map(([name, value]): [string, string] => [name, String(value)])
+  return Buffer.from(String(new URLSearchParams(fields)))
 }
 
 /** The same without what proves it: no secret is looked at. */

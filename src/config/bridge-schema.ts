@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hmacSettings } from '../verify/hmac-settings.ts'
+import { SCHEME_KEYS } from '../verify/definition-from-source.ts'
 import { parseDuration } from './parse-duration.ts'
 
 /** Names of sources, integrations and mappings (interface.md 2). */
@@ -59,23 +59,47 @@ export const integrationSchema = z.strictObject({
 })
 
 /** Settings of a scheme are read by the scheme itself (src/verify); here they only have to be known keys. */
-const schemeSettings = Object.fromEntries(Object.keys(hmacSettings.shape).map(key => [key, z.unknown().optional()]))
+const schemeSettings = {
+  ...Object.fromEntries(SCHEME_KEYS.map(key => [key, z.unknown().optional()])),
+  unsigned: z.boolean({ error: 'true or false' }).optional().describe('Must be true for the scheme "none"'),
+  tolerance: z.unknown().optional().describe('How old a signed timestamp may be, a duration; "off" only explicitly'),
+  url: z.unknown().optional().describe('The public URL the sender was given, for schemes that sign it'),
+  parameter: z.unknown().optional().describe('Query parameter that carries a static token'),
+  allowQueryToken: z.unknown().optional().describe('Must be true where the token stands in the URL'),
+  allowSha1: z.unknown().optional().describe('Must be true where RSA signatures with SHA-1 are taken'),
+  webhookId: z.unknown().optional().describe('The id of the webhook that the sender signs (paypal)'),
+  topicArns: z.unknown().optional().describe('Topics whose messages are taken (aws-sns)'),
+  verifyToken: secretReference.optional().describe('The token that the sender shows when it is set up (meta)'),
+}
+
+const SCHEME = 'the name of a scheme, or { "anyOf": […] } or { "allOf": […] } of schemes with secrets'
+const secrets = z
+  .array(sourceSecret, { error: 'a list of references, newest first' })
+  .max(10, { error: 'at most 10 secrets' })
+const memberSchema = z.strictObject({
+  scheme: z.string({ error: 'the name of a scheme' }),
+  secrets: secrets.optional(),
+  allowShortSecret: z.boolean().optional(),
+  ...schemeSettings,
+})
+const members = z
+  .array(memberSchema, { error: 'a list of two to four schemes' })
+  .min(2, { error: 'two to four schemes' })
+  .max(4, { error: 'two to four schemes' })
+/** One scheme, or several that are combined. */
+const schemeName = z.union([z.string(), z.strictObject({ anyOf: members }), z.strictObject({ allOf: members })], {
+  error: ({ input }) => (typeof input === 'object' && input !== null ? SCHEME : 'the name of a scheme'),
+})
 
 export const sourceSchema = z.strictObject({
   $comment: z.string().optional(),
-  scheme: z.string({ error: 'the name of a scheme' }),
-  secrets: z
-    .array(sourceSecret, { error: 'a list of references, newest first' })
-    .max(10, { error: 'at most 10 secrets' })
-    .optional(),
+  scheme: schemeName,
+  secrets: secrets.optional(),
   allowShortSecret: z.boolean({ error: 'true or false' }).optional(),
-  unsigned: z.boolean({ error: 'true or false' }).optional().describe('Must be true for the scheme "none"'),
   retired: z
     .boolean({ error: 'true or false' })
     .optional()
     .describe('Answers 410: some senders delete their webhook on it'),
-  tolerance: z.unknown().optional().describe('How old a signed timestamp may be, a duration; "off" only explicitly'),
-  url: z.unknown().optional().describe('The public URL the sender was given, for schemes that sign it'),
   eventType: text.optional().describe('${CEL} over payload, headers, query'),
   idempotencyKey: text.optional().describe('${CEL} over payload, headers, query'),
   methods: z
@@ -178,6 +202,7 @@ export const bridgeSchema = z.strictObject({
 
 export type BridgeFile = z.infer<typeof bridgeSchema>
 export type SourceFile = z.infer<typeof sourceSchema>
+export type MemberFile = z.infer<typeof memberSchema>
 
 /** The keys an object of the file may have, by its JSON pointer; empty where any are free. */
 export function knownKeysAt(pointer: string): readonly string[] {

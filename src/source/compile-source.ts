@@ -3,8 +3,10 @@ import type { Template, TemplateProblem } from '../mapping/expression/compile-te
 import { markLossyNumbers } from '../mapping/expression/lossy-number.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
 import { compileScheme } from '../verify/compile-scheme.ts'
+import { redactQuery } from '../verify/read-parameter.ts'
 import { compileIdentifier, findIdentifier } from './find-identifier.ts'
 import { queryOf } from './query-of.ts'
+import { findSecretPlaces, makeBodyRedactor } from './secret-places.ts'
 import type { FoundKey, KeyRequest, Source } from './source.ts'
 
 /** Longest idempotency key, in characters; beyond it the text is not an identifier but content. */
@@ -38,7 +40,8 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
       },
       identicalBodiesWindowMs: preset.identicalBodiesWindowMs,
       conflictStatus: preset.conflictStatus,
-      secretHeaders: new Set(definition.kind === 'header' ? [definition.header.toLowerCase()] : []),
+      ...findSecretPlaces(definition),
+      redactBody: makeBodyRedactor(definition),
     },
   }
 }
@@ -62,6 +65,7 @@ function makeKeyOf(
 ): (request: KeyRequest) => FoundKey {
   const needsPayload = template?.roots.has('payload') ?? false
   // nothing says that an unsigned body is meant for us: it is read before it is taken
+  const { secretParameters } = findSecretPlaces(config.definition)
   const parsesBody = needsPayload || config.definition.kind === 'none'
   return request => {
     let payload: unknown = null
@@ -75,7 +79,7 @@ function makeKeyOf(
       ok: true,
       key: findIdentifier(
         template,
-        { headers: request.headers, query: queryOf(request.query), payload },
+        { headers: request.headers, query: queryOf(redactQuery(request.query, secretParameters)), payload },
         KEY_CHARS_MAX,
       ),
     }

@@ -22,6 +22,10 @@ export interface Source {
   conflictStatus: number
   /** Header names (lower-case) whose values are credentials: struck out before anything is stored. */
   secretHeaders: ReadonlySet<string>
+  /** Query parameters whose values are credentials; see `redactQuery`. */
+  secretParameters: ReadonlySet<string>
+  /** Gives the body as it may be kept: a copy without its secret, for the sender that puts it there (Prismic), else the body itself. */
+  redactBody: (body: Buffer) => Buffer
 }
 
 export type HeaderMap = Readonly<Record<string, string>>

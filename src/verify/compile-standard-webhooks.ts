@@ -135,7 +135,7 @@ function matchesSecret(
   if (candidates.v1a.length === 0) return false
   const publicKey = createPublicKey({ key: Buffer.concat([ED25519_SPKI, key.bytes]), format: 'der', type: 'spki' })
   const content = Buffer.concat([prefix, body])
-  return candidates.v1a.filter(candidate => verifySignature(null, content, publicKey, candidate)).length > 0
+  return candidates.v1a.filter(candidate => verifySignature(null, content, publicKey, candidate)).length === 1
 }
 
 /** The bytes of a Standard Webhooks secret and the one version of signature it may check; null where it is unusable. */

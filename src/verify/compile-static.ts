@@ -2,9 +2,12 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { BridgeError } from '../errors.ts'
 import type { DeliveryHead } from './delivery.ts'
 import { isBlank, matchSecrets } from './match-secrets.ts'
+import { readUnprovenJson, textAt } from './read-body-value.ts'
 import { HEADER_BYTES_MAX, readHeaders } from './read-headers.ts'
-import type { HeadScheme, Secret } from './scheme.ts'
-import type { HeaderDefinition } from './scheme-definition.ts'
+import { readParameter } from './read-parameter.ts'
+import type { BodyScheme, HeadScheme, Secret } from './scheme.ts'
+import type { BodyTokenDefinition, HeaderDefinition, QueryTokenDefinition } from './scheme-definition.ts'
+import { setAt } from './set-at.ts'
 import { decodeBase64 } from './signature-syntax.ts'
 import { refuse, type Verification } from './verification.ts'
 
@@ -53,6 +56,62 @@ export function compileBasic(): HeadScheme {
   })
 }
 
+/** Compiles a static token in a query parameter, which must come exactly once. */
+export function compileQueryToken({ parameter }: QueryTokenDefinition): HeadScheme {
+  const verifyHead = (head: DeliveryHead, secrets: readonly Secret[], now: number): Verification => {
+    const values = readParameter(head.query, parameter)
+    if (values.length > 1) return refuse('signature_ambiguous')
+    const value = values[0]
+    if (value === undefined || value === '') return refuse('credentials_missing')
+    if (value === null) return refuse('credentials_mismatch')
+    return compareCredential(Buffer.from(value), secrets, now)
+  }
+  const sign = (_: unknown, secret: string): Record<string, string> => {
+    if (isBlank(secret)) throw new BridgeError('config_invalid', 'the secret is empty')
+    return {}
+  }
+  return {
+    kind: 'query-token',
+    headersOnly: true,
+    bindsBody: false,
+    unsigned: false,
+    verify: verifyHead,
+    verifyHead,
+    sign,
+    signWhole: (delivery, secret) => ({
+      headers: sign(delivery, secret),
+      body: delivery.body,
+      query: `${parameter}=${encodeURIComponent(secret)}`,
+    }),
+  }
+}
+
+/** Compiles a static secret in a field of the JSON body; the body is parsed before it is authentic. */
+export function compileBodyToken({ field }: BodyTokenDefinition): BodyScheme {
+  const path = field.split('.')
+  return {
+    kind: 'body-token',
+    headersOnly: false,
+    bindsBody: false,
+    unsigned: false,
+    verify: ({ body }, secrets, now) => {
+      const json = readUnprovenJson(body)
+      const credential = json === undefined ? null : textAt(json, path)
+      if (credential === null) return refuse('credentials_missing')
+      return compareCredential(Buffer.from(credential), secrets, now)
+    },
+    sign: () => ({}),
+    signWhole: ({ body }, secret) => {
+      if (isBlank(secret)) throw new BridgeError('config_invalid', 'the secret is empty')
+      const json = readUnprovenJson(body)
+      if (json === undefined)
+        throw new BridgeError('config_invalid', 'the delivery needs a JSON body to hold its secret')
+      setAt(json, path, secret)
+      return { headers: {}, body: Buffer.from(JSON.stringify(json)), query: '' }
+    },
+  }
+}
+
 function compileStatic(carrier: Carrier): HeadScheme {
   const names = [carrier.header]
   const verifyHead = (head: DeliveryHead, secrets: readonly Secret[], now: number) =>
@@ -85,6 +144,10 @@ function verifyStatic(
   if (value.length > HEADER_BYTES_MAX) return refuse('credentials_mismatch')
   const credential = carrier.read(value)
   if (credential === null) return refuse('credentials_mismatch')
+  return compareCredential(credential, secrets, now)
+}
+
+function compareCredential(credential: Buffer, secrets: readonly Secret[], now: number): Verification {
   // Digests have one length whatever the texts have, so not even the length of a secret shows.
   const digest = hash('sha256', credential, 'buffer')
   const match = matchSecrets(secrets, now, secret => timingSafeEqual(hash('sha256', secret, 'buffer'), digest))

@@ -1,110 +1,160 @@
-import { parseDuration } from '../config/parse-duration.ts'
+import { suggest } from '../mapping/suggest.ts'
 import { GENERIC_KINDS, type GenericKind, makeGenericPreset } from './generic-preset.ts'
-import { findHmacProblems, hmacSettings } from './hmac-settings.ts'
+import { asymmetricSettings, digestSettings, hmacSettings } from './hmac-settings.ts'
 import { listPresets, loadPreset, type Preset } from './preset.ts'
+import { OWN_KEYS, readSettings } from './read-settings.ts'
 import type { SchemeSettings } from './scheme.ts'
-import { HeaderDefinition, type SchemeDefinition } from './scheme-definition.ts'
+import { HeaderDefinition, QueryTokenDefinition, type SimpleDefinition } from './scheme-definition.ts'
 import { describeFound, problemsFromZod, type SchemeProblem } from './scheme-problem.ts'
+import { findSignedProblems } from './signed-settings.ts'
 
 /** The settings of a source that belong to its scheme; `secrets`, `eventType`, `methods` and so on are the source's own. */
-export const SCHEME_KEYS = [...Object.keys(hmacSettings.shape), 'tolerance', 'url', 'unsigned'] as readonly string[]
+export const SCHEME_KEYS = [...Object.keys(hmacSettings.shape), ...OWN_KEYS] as readonly string[]
+
+/** Senders and kinds that are described but not built yet: whoever names one must not think that it was mistyped. */
+const NOT_YET: ReadonlySet<string> = new Set([
+  'atlassian-connect',
+  'drone',
+  'github-actions',
+  'gitlab-ci',
+  'google-pubsub',
+  'http-message-signature',
+  'jotform',
+  'jwt',
+  'netlify',
+  'vonage',
+])
 
 /** A source's settings, read; or everything that is wrong with them. */
 export type SourceScheme =
-  | { ok: true; definition: SchemeDefinition; preset: Preset; settings: SchemeSettings }
+  | { ok: true; definition: SimpleDefinition; preset: Preset; settings: SchemeSettings }
   | { ok: false; problems: SchemeProblem[] }
 
-type Definition = { ok: true; definition: SchemeDefinition } | { ok: false; problems: SchemeProblem[] }
+type Definition = { ok: true; definition: SimpleDefinition } | { ok: false; problems: SchemeProblem[] }
+type SourceObject = Readonly<Record<string, unknown>>
 
 /**
  * Reads the scheme of a source (interface.md 2) from the source's raw object, as it stands in `bridge.json`.
  * Keys that are not the scheme's are left alone; one of `SCHEME_KEYS` that means nothing to this scheme is a problem,
  * because who wrote it believes in a check that does not happen. Pointers start at the source's object.
  */
-export function definitionFromSource(scheme: unknown, source: Readonly<Record<string, unknown>>): SourceScheme {
+export function definitionFromSource(scheme: unknown, source: SourceObject): SourceScheme {
   const generic = GENERIC_KINDS.find(kind => kind === scheme)
   const preset = typeof scheme === 'string' && generic === undefined ? loadPreset(scheme) : null
-  if (generic === undefined && preset === null) {
-    const expected = `one of ${[...GENERIC_KINDS, ...listPresets()].sort().join(', ')}`
-    return { ok: false, problems: [{ pointer: '/scheme', expected, found: describeFound(scheme) }] }
-  }
-  const url = readUrl(source)
+  if (generic === undefined && preset === null) return { ok: false, problems: [unknownScheme(scheme)] }
   const read = generic === undefined ? readPreset(preset!, source) : readGeneric(generic, source)
-  const tolerance = readTolerance(source)
+  const base = read.ok ? (preset ?? makeGenericPreset(generic!, read.definition)) : preset
+  const own = readSettings(source, base)
+  const meant = read.ok ? keysMeant(read.definition, generic !== undefined, base!) : null
   const problems = [
-    ...(read.ok ? findStrayKeys(read.definition, generic !== undefined, source) : read.problems),
-    ...url.problems,
-    ...tolerance.problems,
+    ...(read.ok ? findStrayKeys(meant!, source) : read.problems),
+    ...own.problems,
+    ...(read.ok && base !== null ? findMissing(read.definition, base, source) : []),
   ]
   if (!read.ok || problems.length > 0) return { ok: false, problems }
   const { definition } = read
-  const settings = { ...url.settings, ...tolerance.settings }
-  const base = preset ?? makeGenericPreset(generic!, definition)
-  return { ok: true, definition, preset: { ...base, scheme: definition }, settings }
+  return { ok: true, definition, preset: { ...base!, scheme: definition }, settings: own.settings }
 }
 
-function readGeneric(kind: GenericKind, source: Readonly<Record<string, unknown>>): Definition {
-  if (kind === 'hmac') return readHmac(source)
+function unknownScheme(scheme: unknown): SchemeProblem {
+  const found = describeFound(scheme)
+  if (typeof scheme === 'string' && NOT_YET.has(scheme)) {
+    return { pointer: '/scheme', expected: `another scheme: "${scheme}" is not in this release`, found }
+  }
+  const names = [...GENERIC_KINDS, ...listPresets()]
+  const expected = `one of the kinds ${[...GENERIC_KINDS].sort().join(', ')} or the presets in docs/sources.md`
+  const suggestion = typeof scheme === 'string' && scheme.length <= 64 ? suggest(scheme, names) : null
+  return { pointer: '/scheme', expected, found, ...(suggestion !== null && { suggestion }) }
+}
+
+function readGeneric(kind: GenericKind, source: SourceObject): Definition {
+  if (kind === 'hmac' || kind === 'digest' || kind === 'asymmetric') return readSigned(kind, source)
   if (kind === 'header') return parseDefinition(HeaderDefinition, { kind, ...pick(source, ['header', 'prefix']) })
-  if (kind === 'bearer' && source.header !== undefined) return readNamedHeader(source)
+  if (kind === 'query-token') return parseDefinition(QueryTokenDefinition, { kind, ...pick(source, ['parameter']) })
+  if (kind === 'bearer') return readCarrier({ kind }, source)
   if (kind !== 'none' || source.unsigned === true) return { ok: true, definition: { kind } }
   const found = describeFound(source.unsigned)
   return { ok: false, problems: [{ pointer: '/unsigned', expected: 'true, said explicitly', found }] }
 }
 
-function readHmac(source: Readonly<Record<string, unknown>>): Definition {
-  const input = pick(source, Object.keys(hmacSettings.shape))
-  const parsed = hmacSettings.safeParse(input)
+const SIGNED_SETTINGS = { hmac: hmacSettings, digest: digestSettings, asymmetric: asymmetricSettings }
+
+function readSigned(kind: keyof typeof SIGNED_SETTINGS, source: SourceObject): Definition {
+  const schema = SIGNED_SETTINGS[kind]
+  const input = pick(source, Object.keys(schema.shape))
+  const parsed = schema.safeParse(input)
   if (!parsed.success) return { ok: false, problems: problemsFromZod(parsed.error, input) }
-  const problems = findHmacProblems(parsed.data, { url: source.url !== undefined })
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, definition: { kind: 'hmac', ...parsed.data } }
+  const problems = findSignedProblems(parsed.data, { kind, preset: false, url: source.url !== undefined })
+  if (problems.length > 0) return { ok: false, problems }
+  return { ok: true, definition: { kind, ...parsed.data } as SimpleDefinition }
 }
 
-/** A preset's definition stands as it is, but a bearer token may come in another header, bare (Pixelesq lets its users name any). */
-function readPreset(preset: Preset, source: Readonly<Record<string, unknown>>): Definition {
-  if (preset.scheme.kind === 'bearer' && source.header !== undefined) return readNamedHeader(source)
-  return { ok: true, definition: preset.scheme }
+/** A preset's definition stands as it is, but a static token may come in another header or in the query, as its user says. */
+function readPreset(preset: Preset, source: SourceObject): Definition {
+  const { scheme } = preset
+  return scheme.kind === 'bearer' || scheme.kind === 'query-token'
+    ? readCarrier(scheme, source)
+    : { ok: true, definition: scheme }
 }
 
-function readNamedHeader(source: Readonly<Record<string, unknown>>): Definition {
+/** Pixelesq lets its users name any header; Azure Event Grid and CloudEvents may carry the token in the query. */
+function readCarrier(scheme: SimpleDefinition, source: SourceObject): Definition {
+  if (source.header !== undefined && scheme.kind === 'bearer') return readNamedHeader(source)
+  if (source.parameter === undefined) return { ok: true, definition: scheme }
+  return parseDefinition(QueryTokenDefinition, { kind: 'query-token', ...pick(source, ['parameter']) })
+}
+
+function readNamedHeader(source: SourceObject): Definition {
   if (typeof source.header === 'string' && source.header.toLowerCase() === 'authorization') {
     return { ok: true, definition: { kind: 'bearer' } }
   }
   return parseDefinition(HeaderDefinition, { kind: 'header', ...pick(source, ['header']) })
 }
 
-function parseDefinition(schema: typeof HeaderDefinition, input: unknown): Definition {
+function parseDefinition(schema: typeof HeaderDefinition | typeof QueryTokenDefinition, input: unknown): Definition {
   const parsed = schema.safeParse(input)
   return parsed.success
     ? { ok: true, definition: parsed.data }
     : { ok: false, problems: problemsFromZod(parsed.error, input) }
 }
 
-function findStrayKeys(
-  definition: SchemeDefinition,
-  generic: boolean,
-  source: Readonly<Record<string, unknown>>,
-): SchemeProblem[] {
-  const meant = new Set(['url', ...keysMeant(definition, generic)])
+function findStrayKeys(meant: ReadonlySet<string>, source: SourceObject): SchemeProblem[] {
   return SCHEME_KEYS.filter(key => source[key] !== undefined && !meant.has(key)).map(key => ({
     pointer: `/${key}`,
     expected: `no "${key}": this scheme has no use for it`,
-    found: describeFound(source[key]),
+    found: key === 'verifyToken' ? 'something' : describeFound(source[key]),
   }))
 }
 
-function keysMeant(definition: SchemeDefinition, generic: boolean): readonly string[] {
+function keysMeant(definition: SimpleDefinition, generic: boolean, base: Preset): ReadonlySet<string> {
+  return new Set([
+    'url',
+    ...base.requires,
+    ...keysOfKind(definition, generic),
+    ...(base.name === 'aws-sns' ? ['allowSha1'] : []),
+  ])
+}
+
+function keysOfKind(definition: SimpleDefinition, generic: boolean): readonly string[] {
   switch (definition.kind) {
-    case 'hmac': {
+    case 'hmac':
+    case 'digest':
+    case 'asymmetric': {
       const tolerance = hasTimestamp(definition) ? ['tolerance'] : []
-      return generic ? [...Object.keys(hmacSettings.shape), ...tolerance] : tolerance
+      const sha1 = definition.kind === 'asymmetric' && definition.algorithm === 'rsa-sha1' ? ['allowSha1'] : []
+      const own = generic ? Object.keys(SIGNED_SETTINGS[definition.kind].shape) : []
+      return [...own, ...tolerance, ...sha1]
     }
     case 'standard-webhooks':
+    case 'aws-sns':
+    case 'contentful':
       return ['tolerance']
     case 'header':
       return generic ? ['header', 'prefix'] : ['header']
     case 'bearer':
-      return ['header']
+      return ['header', 'parameter']
+    case 'query-token':
+      return ['parameter', 'allowQueryToken']
     case 'none':
       return ['unsigned']
     default:
@@ -112,36 +162,37 @@ function keysMeant(definition: SchemeDefinition, generic: boolean): readonly str
   }
 }
 
+/** What the sender or the kind needs and the source does not say. */
+function findMissing(definition: SimpleDefinition, base: Preset, source: SourceObject): SchemeProblem[] {
+  const needed = new Set(base.requires)
+  if (definition.kind === 'query-token') needed.add('allowQueryToken')
+  if (definition.kind === 'asymmetric' && definition.algorithm === 'rsa-sha1') needed.add('allowSha1')
+  const expected = {
+    url: 'the public URL the sender was given',
+    webhookId: 'the id that the sender gave the webhook',
+    topicArns: 'a list of the topics whose messages are taken',
+    allowSha1: 'true, said explicitly: this sender signs with RSA and SHA-1, which can be forged at great cost',
+    allowQueryToken: 'true, said explicitly: a token in the URL is seen by every proxy on the way',
+    verifyToken: 'a reference to the token that the sender shows when it is set up',
+  }
+  const explicit = ['allowSha1', 'allowQueryToken']
+  return [...needed]
+    .filter(key => (explicit.includes(key) ? source[key] !== true : source[key] === undefined))
+    .map(key => ({ pointer: `/${key}`, expected: expected[key], found: describeFound(source[key]) }))
+}
+
 function hasTimestamp({
   signed,
   timestampHeader,
   timestampField,
-}: { signed: string } & Record<string, unknown>): boolean {
+}: {
+  signed: string
+  timestampHeader?: unknown
+  timestampField?: unknown
+}): boolean {
   return signed.includes('${timestamp}') || timestampHeader !== undefined || timestampField !== undefined
 }
 
-function readTolerance(source: Readonly<Record<string, unknown>>): {
-  settings: SchemeSettings
-  problems: SchemeProblem[]
-} {
-  const { tolerance } = source
-  if (tolerance === undefined) return { settings: {}, problems: [] }
-  if (tolerance === 'off') return { settings: { toleranceMs: null }, problems: [] }
-  const toleranceMs = typeof tolerance === 'string' ? parseDuration(tolerance) : null
-  if (toleranceMs !== null && toleranceMs > 0) return { settings: { toleranceMs }, problems: [] }
-  const expected = 'a duration above 0 such as "5m", or "off"'
-  return { settings: {}, problems: [{ pointer: '/tolerance', expected, found: describeFound(tolerance) }] }
-}
-
-function readUrl(source: Readonly<Record<string, unknown>>): { settings: SchemeSettings; problems: SchemeProblem[] } {
-  const { url } = source
-  if (url === undefined) return { settings: {}, problems: [] }
-  if (typeof url === 'string' && /^https?:\/\//.test(url) && URL.canParse(url))
-    return { settings: { url }, problems: [] }
-  const expected = 'an absolute http(s) URL, exactly as the sender was given it'
-  return { settings: {}, problems: [{ pointer: '/url', expected, found: describeFound(url) }] }
-}
-
-function pick(source: Readonly<Record<string, unknown>>, keys: readonly string[]): Record<string, unknown> {
+function pick(source: SourceObject, keys: readonly string[]): Record<string, unknown> {
   return Object.fromEntries(keys.filter(key => source[key] !== undefined).map(key => [key, source[key]]))
 }

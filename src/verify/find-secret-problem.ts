@@ -1,19 +1,29 @@
 import { decodeStandardSecret } from './compile-standard-webhooks.ts'
-import { decodeKey } from './hmac-plan.ts'
 import { isBlank } from './match-secrets.ts'
+import { decodeKey } from './prove-hmac.ts'
+import { type KeyAlgorithm, readPublicKey } from './public-key.ts'
 import { HEADER_BYTES_MAX } from './read-headers.ts'
-import type { SchemeDefinition } from './scheme-definition.ts'
+import type { SimpleDefinition } from './scheme-definition.ts'
 
 /**
  * Tells what a secret would have to be for this definition, or null when it is usable. The answer never holds the secret.
  * An empty one is refused for every kind: Node computes an HMAC with an empty key without complaint.
  */
-export function findSecretProblem(definition: SchemeDefinition, secret: string | undefined): string | null {
+export function findSecretProblem(definition: SimpleDefinition, secret: string | undefined): string | null {
   if (definition.kind === 'none') return null
   if (secret === undefined || isBlank(secret)) return 'a secret that is not empty'
   switch (definition.kind) {
     case 'hmac':
       return decodeKey(secret, definition.secretEncoding) === null ? `a secret in ${definition.secretEncoding}` : null
+    case 'adyen-payments':
+      return decodeKey(secret, 'hex') === null ? 'a secret in hex' : null
+    case 'asymmetric':
+      return readPublicKey(secret, definition.algorithm) === null ? expectedKey(definition.algorithm) : null
+    case 'aws-sns':
+      return readPublicKey(secret, 'rsa-sha256') === null ? expectedKey('rsa-sha256') : null
+    case 'digest':
+    case 'contentful':
+      return null
     case 'standard-webhooks':
       if (decodeStandardSecret(secret, definition.secretEncoding) !== null) return null
       return 'a whsec_ secret or a whpk_ public key in base64 (never a whsk_ private key)'
@@ -22,6 +32,13 @@ export function findSecretProblem(definition: SchemeDefinition, secret: string |
     default:
       return findTokenProblem(secret)
   }
+}
+
+/** A public key in words. */
+function expectedKey(algorithm: KeyAlgorithm): string {
+  if (algorithm === 'ed25519') return 'an Ed25519 public key (32 bytes in hex or base64, or PEM), never a private key'
+  const type = algorithm === 'ecdsa-sha256' ? 'a P-256' : 'an RSA (2048 bits or more)'
+  return `${type} public key or certificate (PEM, or base64 of the DER), never a private key`
 }
 
 /** A token that no header can carry would never match: Node trims white space, refuses control characters, and long values are not read. */

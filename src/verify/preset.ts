@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { HandshakeDefinition } from './handshake-definition.ts'
 import { SchemeDefinition } from './scheme-definition.ts'
 
 const FOLDER = new URL('./presets/', import.meta.url)
@@ -22,6 +23,10 @@ export const Preset = z.strictObject({
     .describe('What a form body means: JSON in its field "payload", or an object of its fields'),
   bodyBytesMax: z.int().positive().optional(),
   idempotencyKey: expression.nullable().describe('CEL over headers, query, payload; giving null = no key came'),
+  idSigned: z
+    .boolean()
+    .nullable()
+    .describe('Whether the signature covers what the idempotency key is made of; null = no key comes'),
   eventType: expression.nullable().describe('CEL over headers, query, payload; null = from the URL'),
   ping: z
     .strictObject({ header: z.string(), equals: z.array(z.string()).min(1) })
@@ -33,6 +38,15 @@ export const Preset = z.strictObject({
     .describe(
       'Headers a test delivery carries beside its signature; ${type}, ${event} (its first segment) and ${id} are filled in',
     ),
+  handshakes: z.array(HandshakeDefinition).optional().describe('Set-up requests that are answered and are no events'),
+  limits: z.strictObject({
+    replyWithinMs: z.int().positive().nullable().describe('How long the sender waits for the answer; null = not known'),
+    retries: z.string().describe('What the sender does when it gets no 2xx, in one sentence'),
+  }),
+  requires: z
+    .array(z.enum(['url', 'webhookId', 'topicArns', 'allowSha1', 'allowQueryToken', 'verifyToken']))
+    .default([])
+    .describe('What a source of this sender must say beside its secrets'),
   duplicateStatus: z.literal(200),
   identicalBodiesWindowMs: z
     .int()
@@ -57,6 +71,8 @@ export function loadPreset(name: string): Preset | null {
   if (known !== undefined) return known
   if (!listPresets().includes(name)) return null
   const preset = Preset.parse(JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), 'utf8')))
+  const { scheme } = preset
+  if (scheme.kind === 'hmac' || scheme.kind === 'digest' || scheme.kind === 'asymmetric') scheme.preset = true
   loaded.set(name, preset)
   return preset
 }

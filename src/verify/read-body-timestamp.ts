@@ -1,3 +1,4 @@
+import { pickOwn } from './pick-own.ts'
 import { parseSignedAt, type TimestampUnit } from './signed-at.ts'
 import { type Refused, refuse } from './verification.ts'
 
@@ -6,16 +7,14 @@ import { type Refused, refuse } from './verification.ts'
  * Only called for a body whose signature held: nothing hostile meets the parser.
  */
 export function readBodyTimestamp(body: Buffer, path: readonly string[], unit: TimestampUnit): number | Refused {
-  let value: unknown
+  let json: unknown
   try {
-    value = JSON.parse(body.toString('utf8'))
+    json = JSON.parse(body.toString('utf8'))
   } catch {
     return refuse('timestamp_missing')
   }
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return refuse('timestamp_missing')
-    value = (value as Record<string, unknown>)[key]
-  }
+  const value = pickOwn(json, path)
+  if (value === undefined) return refuse('timestamp_missing')
   if (typeof value !== 'string' && typeof value !== 'number') return refuse('timestamp_malformed')
   return parseSignedAt(String(value), unit) ?? refuse('timestamp_malformed')
 }

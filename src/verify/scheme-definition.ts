@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { headerName, hmacSettings } from './hmac-settings.ts'
+import { asymmetricSettings, digestSettings, headerName, hmacSettings } from './hmac-settings.ts'
+import type { SchemeSettings } from './scheme.ts'
+import { presetOnlyShape } from './signed-settings.ts'
 
 const toleranceMs = z
   .int({ error: 'a whole number of milliseconds' })
@@ -8,8 +10,39 @@ const toleranceMs = z
   .optional()
   .describe('How far the signed timestamp may be from now; null = off; default 300000')
 
+const origin = {
+  preset: z
+    .literal(true)
+    .optional()
+    .describe('A preset says so (set when it is loaded): only presets may use every variable of a template'),
+}
+
 /** An HMAC over a template; one definition covers most senders. */
-export const HmacDefinition = z.strictObject({ kind: z.literal('hmac'), ...hmacSettings.shape, toleranceMs })
+export const HmacDefinition = z.strictObject({
+  kind: z.literal('hmac'),
+  ...hmacSettings.shape,
+  ...presetOnlyShape,
+  toleranceMs,
+  ...origin,
+})
+
+/** A plain hash over a template that holds the secret. */
+export const DigestDefinition = z.strictObject({
+  kind: z.literal('digest'),
+  ...digestSettings.shape,
+  ...presetOnlyShape,
+  toleranceMs,
+  ...origin,
+})
+
+/** A signature with a private key; the source knows the public one. */
+export const AsymmetricDefinition = z.strictObject({
+  kind: z.literal('asymmetric'),
+  ...asymmetricSettings.shape,
+  ...presetOnlyShape,
+  toleranceMs,
+  ...origin,
+})
 
 /** Standard Webhooks (github.com/standard-webhooks): v1 with a `whsec_` secret, v1a with a `whpk_` public key. */
 export const StandardWebhooksDefinition = z.strictObject({
@@ -38,6 +71,27 @@ export const HeaderDefinition = z.strictObject({
 /** HTTP basic authentication; the secret is `user:password`. */
 export const BasicDefinition = z.strictObject({ kind: z.literal('basic') })
 
+/** A static token in the query: proxies and logs on the way see it, so a source must allow it. */
+export const QueryTokenDefinition = z.strictObject({
+  kind: z.literal('query-token'),
+  parameter: z
+    .string({ error: 'the name of a query parameter' })
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'the name of a query parameter' })
+    .default('token'),
+})
+
+/** A static secret in a field of the JSON body (Prismic). */
+export const BodyTokenDefinition = z.strictObject({ kind: z.literal('body-token'), field: z.string().min(1) })
+
+/** Adyen's payment notifications: one signature per item, inside the body. */
+export const AdyenPaymentsDefinition = z.strictObject({ kind: z.literal('adyen-payments') })
+
+/** AWS SNS: an RSA signature inside the body, over some of its fields. */
+export const AwsSnsDefinition = z.strictObject({ kind: z.literal('aws-sns'), toleranceMs })
+
+/** Contentful: an HMAC over a canonical request, whose headers the delivery lists. */
+export const ContentfulDefinition = z.strictObject({ kind: z.literal('contentful'), toleranceMs })
+
 /** Nothing is checked. */
 export const NoneDefinition = z.strictObject({ kind: z.literal('none') })
 
@@ -46,14 +100,39 @@ export const NoneDefinition = z.strictObject({ kind: z.literal('none') })
  */
 export const SchemeDefinition = z.discriminatedUnion('kind', [
   HmacDefinition,
+  DigestDefinition,
+  AsymmetricDefinition,
   StandardWebhooksDefinition,
   BearerDefinition,
   HeaderDefinition,
   BasicDefinition,
+  QueryTokenDefinition,
+  BodyTokenDefinition,
+  AdyenPaymentsDefinition,
+  AwsSnsDefinition,
+  ContentfulDefinition,
   NoneDefinition,
 ])
 
+/** Several schemes for one source; each has secrets of its own, which stand one after another in the list of the source. */
+export interface CombinedDefinition {
+  kind: 'any-of' | 'all-of'
+  members: readonly CombinedMember[]
+}
+
+export interface CombinedMember {
+  definition: SimpleDefinition
+  settings: SchemeSettings
+  secretCount: number
+}
+
+export type SimpleDefinition = z.infer<typeof SchemeDefinition>
+export type SchemeDefinition = SimpleDefinition | CombinedDefinition
 export type HmacDefinition = z.infer<typeof HmacDefinition>
+export type DigestDefinition = z.infer<typeof DigestDefinition>
+export type AsymmetricDefinition = z.infer<typeof AsymmetricDefinition>
+export type SignedDefinition = HmacDefinition | DigestDefinition | AsymmetricDefinition
 export type StandardWebhooksDefinition = z.infer<typeof StandardWebhooksDefinition>
 export type HeaderDefinition = z.infer<typeof HeaderDefinition>
-export type SchemeDefinition = z.infer<typeof SchemeDefinition>
+export type QueryTokenDefinition = z.infer<typeof QueryTokenDefinition>
+export type BodyTokenDefinition = z.infer<typeof BodyTokenDefinition>

@@ -5,6 +5,8 @@ export interface SchemeProblem {
   pointer: string
   expected: string
   found: string
+  /** What was probably meant. */
+  suggestion?: string | null
 }
 
 const FOUND_CHARS_MAX = 80

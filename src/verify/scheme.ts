@@ -1,4 +1,6 @@
+import type { KeyObject } from 'node:crypto'
 import type { Delivery, DeliveryHead } from './delivery.ts'
+import type { Handshake } from './handshake-definition.ts'
 import type { Verification } from './verification.ts'
 
 /** A resolved secret. Never logged, stored or put into a message. */
@@ -16,6 +18,16 @@ export interface SchemeSettings {
   url?: string
   /** Given when at hand, so that an unusable secret already stops `compileScheme`. */
   secrets?: readonly Secret[]
+  /** The id the sender gave the webhook, for schemes that sign it (`paypal`). */
+  webhookId?: string
+  /** RSA with SHA-1 is taken (`travis-ci`, signature version 1 of `aws-sns`). */
+  allowSha1?: boolean
+  /** Topics whose messages are meant for this source (`aws-sns`): anybody's topic is signed with the same key. */
+  topicArns?: readonly string[]
+  /** The token that a set-up request must show (`meta`). Never logged, stored or put into a message. */
+  verifyToken?: string
+  /** Requests of the sender that are answered and are no events; see answer-handshake.ts. */
+  handshakes?: readonly Handshake[]
 }
 
 /** What `sign` needs of the delivery it signs. */
@@ -28,6 +40,14 @@ export interface Signable {
   headers?: Readonly<Record<string, string>>
 }
 
+/** A test delivery as its sender would send it; `body` and `query` are changed only where the proof stands in them. */
+export interface SignedDelivery {
+  headers: Record<string, string>
+  body: Buffer
+  /** Without the `?`. */
+  query: string
+}
+
 interface SchemeBase {
   kind: string
   /** Whether a changed body is noticed. */
@@ -38,6 +58,17 @@ interface SchemeBase {
   verify(delivery: Delivery, secrets: readonly Secret[], now: number): Verification
   /** Gives the headers a genuine sender would add at the instant `now`. Throws `config_invalid` where the secret cannot sign. */
   sign(delivery: Signable, secret: string, now: number): Record<string, string>
+  /** The same for a proof that does not stand in headers alone; use `signDelivery`, which knows when. */
+  signWhole?(delivery: Signable, secret: string, now: number): SignedDelivery
+  /** What set-up requests are answered; none for most senders. */
+  handshaking?: Handshaking
+}
+
+/** The set-up requests a sender makes, and the key their answers are made with. */
+export interface Handshaking {
+  handshakes: readonly Handshake[]
+  verifyToken: string | null
+  toKey: (secret: string) => string | KeyObject | null
 }
 
 /** A scheme that needs the body. */

@@ -24,13 +24,32 @@ export function signaturePattern(bytes: number, encoding: DigestEncoding): RegEx
   return new RegExp(`^[${letters}]{${Math.floor(bytes / 3) * 4}}${last[bytes % 3]}$`)
 }
 
-/** Compares a digest with every candidate in constant time; all have the digest's length because their spelling was checked. */
-export function equalsAny(digest: Buffer, candidates: readonly Buffer[]): boolean {
-  let equal = false
-  for (const candidate of candidates) {
-    if (candidate.length === digest.length && timingSafeEqual(candidate, digest)) equal = true
+/** Longest signature of variable length that is decoded, in bytes: RSA with 8192 bits. */
+const SIGNATURE_BYTES_MAX = 1_024
+
+/** Makes the decoder of signatures of `bytes` bytes, or of any length (null); it answers null to every spelling but the one. */
+export function makeDecoder(bytes: number | null, encoding: DigestEncoding): (text: string) => Buffer | null {
+  if (bytes !== null) {
+    const pattern = signaturePattern(bytes, encoding)
+    return text => (pattern.test(text) ? Buffer.from(text, encoding) : null)
   }
-  return equal
+  return text => {
+    if (text === '' || text.length > SIGNATURE_BYTES_MAX * 2) return null
+    const decoded = Buffer.from(text, encoding)
+    return decoded.toString(encoding) === text ? decoded : null
+  }
+}
+
+/**
+ * Compares a digest with every candidate in constant time; all have the digest's length because their spelling was checked.
+ * Exactly one must be equal: no sender says the same twice.
+ */
+export function equalsAny(digest: Buffer, candidates: readonly Buffer[]): boolean {
+  let equal = 0
+  for (const candidate of candidates) {
+    if (candidate.length === digest.length && timingSafeEqual(candidate, digest)) equal++
+  }
+  return equal === 1
 }
 
 /** Decodes base64 (padded or not) only if it is spelled canonically; null otherwise, and for nothing. */

@@ -28,10 +28,11 @@ function anchorsOf(file: string): string[] {
 }
 
 /** One word per concept: the list the project was begun with. */
-const WORDS = `source · scheme · secret · delivery · body · payload · signature · tolerance · idempotency key · event ·
-event type · receipt · mapping · trigger · match · map · operation · variables · action · step · integration · token ·
-target · job · order key · state · claim · lease · attempt · outcome · effect · echo · in doubt · held · settle · retry · backoff ·
-dead letter · replay · rehearsal · redelivery · rejected delivery · audit entry · checkpoint · admin key · worker · console`
+const WORDS = `source · scheme · secret · delivery · body · payload · signature · handshake · tolerance · idempotency key ·
+event · event type · receipt · mapping · trigger · match · map · operation · variables · action · step ·
+integration · token · target · job · order key · state · claim · lease · attempt · outcome · effect · echo ·
+in doubt · held · settle · retry · backoff · dead letter · replay · rehearsal · redelivery · rejected delivery ·
+audit entry · checkpoint · admin key · worker · console`
 
 t.test('the glossary has every word, once, and where it lives', async t => {
   const rows = readTable(readDoc('docs/glossary.md'), '# Glossary')

@@ -91,3 +91,19 @@ t.test('the source says which header is a credential', async t => {
   t.strictSame([...compile(t, ZAPIER).secretHeaders], [])
   t.equal(compile(t, ZAPIER).secrets[0]?.value, SECRETS.ZAPIER_TOKEN)
 })
+
+t.test('a token in the query is a credential: no key is made of it', async t => {
+  const source = compile(t, {
+    scheme: 'query-token',
+    allowQueryToken: true,
+    secrets: ['env:ZAPIER_TOKEN'],
+    idempotencyKey: '${query.token}',
+  })
+  t.strictSame([...source.secretParameters], ['token'])
+  t.strictSame(keyOf(source, '{}', {}, 'token=secret'), { ok: true, key: '[redacted]' })
+  t.strictSame([...compile(t, ZAPIER).secretParameters], [])
+  const body = Buffer.from('{"secret":"x"}')
+  t.equal(source.redactBody(body), body)
+  const prismic = compile(t, { scheme: 'prismic', secrets: ['env:ZAPIER_TOKEN'] })
+  t.equal(String(prismic.redactBody(body)), '{"secret":"*"}')
+})

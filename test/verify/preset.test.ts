@@ -6,6 +6,14 @@ import { listPresets, loadPreset, Preset } from '../../src/verify/preset.ts'
 
 const NAMES = ['github', 'pixelesq', 'standard-webhooks', 'stripe', 'zapier']
 
+/** What a source says where a sender needs it. */
+const SETTINGS = {
+  url: 'https://a.example/',
+  webhookId: 'WH-1',
+  topicArns: ['arn:aws:sns:eu-west-1:123456789012:t'],
+  allowSha1: true,
+}
+
 /** Evaluates the expression of a preset as the bridge does. */
 function evaluate(text: string, scope: { headers?: Record<string, unknown>; payload?: unknown }): unknown {
   const compiled = compileTemplate(text, '', { variables: ['headers', 'payload', 'query'] })
@@ -22,7 +30,7 @@ t.test('every preset is well-formed, named like its file, and says what its sche
   for (const name of listPresets()) {
     const preset = loadPreset(name)!
     t.equal(preset.name, name)
-    t.equal(compileScheme(preset.scheme, { url: 'https://a.example/' }).bindsBody, preset.bindsBody, name)
+    t.equal(compileScheme(preset.scheme, SETTINGS).bindsBody, preset.bindsBody, name)
     t.equal(loadPreset(name), preset, 'read once')
   }
 })

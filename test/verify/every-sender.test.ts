@@ -1,0 +1,69 @@
+import t from 'tap'
+import { makeDelivery } from '../../src/cli/send.ts'
+import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
+import { post, startTestBridge } from '../fixtures/start-test-bridge.ts'
+
+const HEX = Buffer.from('0123456789abcdef0123456789abcd').toString('hex')
+const SECRET_OF: Readonly<Record<string, string>> = {
+  'standard-webhooks': `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
+  basic: 'user:a-password-of-16-bytes',
+}
+const ITEM = {
+  pspReference: '7914073381342284',
+  merchantAccountCode: 'TestMerchant',
+  merchantReference: 'order',
+  amount: { value: 1130, currency: 'EUR' },
+  eventCode: 'AUTHORISATION',
+  success: 'true',
+}
+
+const envName = (name: string) => `SECRET_${name.replaceAll('-', '_').toUpperCase()}`
+
+/** Those whose deliveries nobody but the sender can sign. */
+const isAsymmetric = ({ scheme }: Preset) => scheme.kind === 'asymmetric' || scheme.kind === 'aws-sns'
+const presets = listPresets()
+  .map(name => loadPreset(name)!)
+  .filter(preset => !isAsymmetric(preset))
+
+function sourceOf({ name, requires }: Preset): Record<string, unknown> {
+  const settings = { url: `https://hooks.example.com/hooks/${name}`, verifyToken: 'env:VERIFY', allowQueryToken: true }
+  const needed = Object.entries(settings).filter(([key]) => (requires as readonly string[]).includes(key))
+  return { scheme: name, secrets: [`env:${envName(name)}`], ...Object.fromEntries(needed) }
+}
+
+t.test('a test delivery of every sender is taken over HTTP, and one that is changed is not', async t => {
+  const env = Object.fromEntries(presets.map(preset => [envName(preset.name), SECRET_OF[preset.scheme.kind] ?? HEX]))
+  const bigcommerce = { [envName('bigcommerce')]: HEX }
+  const bridge = await startTestBridge(t, {
+    config: {
+      sources: Object.fromEntries(presets.map(preset => [preset.name, sourceOf(preset)])),
+      // every changed delivery comes from one address
+      limits: { failedAuthPerMinute: 10_000 },
+    },
+    env: { ...env, ...bigcommerce, VERIFY: 'a-verify-token-of-ours' },
+  })
+  const { sources } = bridge.bridge.live.setup.config
+  for (const preset of presets) {
+    const { name } = preset
+    const payload =
+      name === 'adyen-payments'
+        ? { notificationItems: [{ NotificationRequestItem: ITEM }] }
+        : { id: name, type: 'a.b', webhookTimestamp: Date.now() }
+    const { path, headers, body } = makeDelivery(sources.get(name)!, Buffer.from(JSON.stringify(payload)), {
+      type: 'a.b',
+      id: `id-${name}`,
+    })
+    const url = `${bridge.url}/hooks/${name}${path}`
+    const answer = await post(url, headers, body)
+    t.match([answer.status, answer.body], [200, { outcome: 'recorded' }], name)
+    t.match(await post(url, headers, body), { status: 200, body: { outcome: 'duplicate' } }, `${name}: again`)
+    if (preset.bindsBody)
+      t.equal((await post(url, headers, Buffer.concat([body, Buffer.from(' ')]))).status, 401, `${name}: another body`)
+    t.equal(
+      (await post(url.replace(/\?.*/, ''), { 'content-type': headers['content-type']! }, Buffer.from('{}'))).status,
+      401,
+      `${name}: without its proof`,
+    )
+  }
+  t.notMatch(bridge.logText(), new RegExp(HEX), 'no secret in the log')
+})
