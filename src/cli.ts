@@ -10,11 +10,8 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   )
   process.exitCode = 78
 } else {
-  if (process.argv[2] === 'start') {
-    // what runs often is compiled by TurboFan anyway; the quick compilers before it cost 19 MB (decision 0010)
-    const v8 = await import('node:v8')
-    for (const flag of ['--no-sparkplug', '--no-maglev']) v8.setFlagsFromString(flag)
-  }
+  // before the modules of the service are there to be compiled
+  if (process.argv[2] === 'start') (await import('./drop-quick-compilers.ts')).dropQuickCompilers()
   const { runProgram } = await import('./cli/program.ts')
   process.exitCode = await runProgram(process.argv)
 }
