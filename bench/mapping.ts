@@ -43,7 +43,13 @@ const MAPPING = {
   order: '${payload.repository.full_name}',
   steps: [{ id: 'saved', operation: 'updateEntry', variables: { entryId: 'ent_1', lastVersion: 1, content: FIELDS } }],
 }
-const CONTEXT = { sources: new Set(['github']), integrations: new Set(['ci']), constants: {} }
+const CONTEXT = {
+  sources: new Set(['github']),
+  integrations: new Set(['ci']),
+  constants: {},
+  // Payloads are typed where the event schemas are installed.
+  presets: new Map([['github', 'github']]),
+}
 
 const { body } = readGithubPayload()
 const payload: unknown = JSON.parse(body.toString())

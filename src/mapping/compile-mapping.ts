@@ -13,6 +13,7 @@ import { problemAt, readSource, type SourceFile } from './source-file.ts'
 import { suggest } from './suggest.ts'
 import type { ActionTypes } from './typecheck/check-action.ts'
 import { checkMapping } from './typecheck/check-mapping.ts'
+import type { PayloadTypes } from './typecheck/payload-types.ts'
 import type { TypedOperation } from './typecheck/type-operation.ts'
 import type { ValueType } from './typecheck/value-type.ts'
 
@@ -32,6 +33,7 @@ export interface MappingTypes {
   operations: ReadonlyMap<string, TypedOperation>
   actions: ReadonlyMap<string, ActionTypes>
   constants: ValueType
+  payloadOf: PayloadTypes['payloadOf']
 }
 
 export interface CompiledMapping {

@@ -6,6 +6,8 @@ import type { Operation } from './operation.ts'
 import type { Problem } from './problem.ts'
 import { type MappingFiles, readMappingFiles, type TextFile } from './read-mapping-files.ts'
 import { fileProblem, readSource } from './source-file.ts'
+import { type EventSchemaFile, findEventSchema } from './typecheck/find-event-schema.ts'
+import { openPayloadTypes } from './typecheck/payload-types.ts'
 import { typeOfJson } from './typecheck/value-type.ts'
 
 /** Checked mappings and operations, and everything that is wrong with the files. */
@@ -16,7 +18,13 @@ export interface Mappings {
   problems: readonly Problem[]
 }
 
-export type LoadContext = Pick<MappingContext, 'sources' | 'integrations' | 'constants'>
+/** What mappings may refer to, and what is known of the events of their sources. */
+export interface LoadContext extends Pick<MappingContext, 'sources' | 'integrations' | 'constants'> {
+  /** By source: the preset that names its event types; payloads of a source without one are what only the event tells. */
+  presets?: ReadonlyMap<string, string>
+  /** Finds the event schema of a preset; by default from the mapping folder, then from the bridge. */
+  findEventSchema?: (preset: string) => EventSchemaFile | null
+}
 
 /**
  * Reads and checks a mapping folder: all problems of all files at once, in the order of files and places.
@@ -57,9 +65,13 @@ let last: { key: string; compiled: ReadonlyMap<string, CompiledMapping> } = { ke
 
 function compileFiles(files: MappingFiles, context: LoadContext, flows: CompiledFlows): CompiledMapping[] {
   const { sources, integrations, constants } = context
-  const key = hashOf([flows.key, [...sources].sort(), [...integrations].sort(), constants])
+  const find = context.findEventSchema ?? (preset => findEventSchema(preset, [files.folder]))
+  const payloads = openPayloadTypes(context.presets ?? new Map(), find)
+  const key = hashOf([flows.key, [...sources].sort(), [...integrations].sort(), constants, payloads.key])
   const known = last.key === key ? last.compiled : new Map<string, CompiledMapping>()
-  const types: MappingTypes | null = flows.types === null ? null : { ...flows.types, constants: typeOfJson(constants) }
+  const { payloadOf } = payloads
+  const types: MappingTypes | null =
+    flows.types === null ? null : { ...flows.types, constants: typeOfJson(constants), payloadOf }
   const full: MappingContext = { ...context, operations: flows.operations, actions: flows.actions, types }
   const compiled = new Map(
     files.mappings.map(file => {

@@ -1,10 +1,10 @@
 /**
  * Finds the candidate a mistyped word most probably meant, or null when none is close.
- * Close: the same but for case, or at most one change (insert, delete, replace, swap) per three letters.
+ * Close: the same but for case, or at most one change (insert, delete, replace, swap) per three letters, and `changesMax`.
  */
-export function suggest(word: string, candidates: Iterable<string>): string | null {
+export function suggest(word: string, candidates: Iterable<string>, changesMax = Infinity): string | null {
   const lowered = word.toLowerCase()
-  const allowed = Math.max(1, Math.floor(word.length / 3))
+  const allowed = Math.min(changesMax, Math.max(1, Math.floor(word.length / 3)))
   let best: { candidate: string; distance: number } | null = null
   for (const candidate of candidates) {
     if (candidate === word || Math.abs(candidate.length - word.length) > allowed) continue

@@ -1,7 +1,8 @@
 import { type Config, type ConfigInput, type ConfigRest, loadConfig } from '../config/load-config.ts'
-import { checkMappings } from '../mapping/load-mappings.ts'
+import { checkMappings, type LoadContext } from '../mapping/load-mappings.ts'
 import type { Problem } from '../mapping/problem.ts'
 import { readMappingFiles } from '../mapping/read-mapping-files.ts'
+import { findEventSchema } from '../mapping/typecheck/find-event-schema.ts'
 import { compileSource } from '../source/compile-source.ts'
 import type { Source } from '../source/source.ts'
 import type { Setup } from './setup.ts'
@@ -20,6 +21,7 @@ export async function loadSetup(input: ConfigInput = {}, generation = 1): Promis
     sources: new Set(config.sources.keys()),
     integrations: new Set(config.integrations.keys()),
     constants: config.constants,
+    ...payloadContext(config),
   })
   const errors = [...problems, ...checked.problems.filter(problem => problem.severity === 'error')]
   if (errors.length > 0) return { ok: false, config: true, problems: errors }
@@ -47,6 +49,15 @@ async function checkRest(rest: ConfigRest | null): Promise<readonly Problem[]> {
     constants: rest.constants,
   })
   return [...sources, ...problems.filter(problem => problem.severity === 'error')]
+}
+
+/** A source with an event type of its own names its events otherwise than the sender's schema does. */
+function payloadContext(config: Config): Required<Pick<LoadContext, 'presets' | 'findEventSchema'>> {
+  const named = [...config.sources.values()].filter(({ eventType, preset }) => eventType === preset.eventType)
+  return {
+    presets: new Map(named.map(({ name, preset }) => [name, preset.name])),
+    findEventSchema: preset => findEventSchema(preset, [config.mappingsFolder, config.folder]),
+  }
 }
 
 function compileSources(config: Pick<Config, 'file' | 'sources' | 'limits'>): {

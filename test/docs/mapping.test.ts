@@ -96,6 +96,14 @@ t.test('the codes of the type check are shown with messages it gives', async t =
   t.ok(rows.length >= 12)
 })
 
+t.test('mistakes about payloads are shown with messages the type check gives', async t => {
+  const known = readFileSync(new URL('../mapping/typecheck/typed-payloads.test.ts', import.meta.url), 'utf8')
+  const rows = readTable(text, '### Types of payloads')
+  for (const [code, mistake, message] of rows)
+    t.ok(known.includes(`warning ${codesOf(code!)[0]}: m.json: ${codesOf(message!)[0]}`), mistake!)
+  t.equal(rows.length, 3)
+})
+
 t.test('the mistakes are shown in the words the bridge uses', async t => {
   const known = readFileSync(new URL('../mapping/load-mappings.test.ts', import.meta.url), 'utf8').replaceAll(
     '\\"',

@@ -12,6 +12,7 @@ import {
 import type { ProblemCode } from '../problem.ts'
 import { suggest } from '../suggest.ts'
 import { describeChoice, describeText, describeType } from './describe-type.ts'
+import { withoutQuietNull } from './quiet-null.ts'
 import { type ListType, mayBeNull, membersOf, type ObjectType, type ValueType } from './value-type.ts'
 
 /** Where a value does not fit its GraphQL type. */
@@ -44,8 +45,8 @@ export function checkAssignable(type: ValueType, target: GraphQLInputType, name:
 }
 
 function assign(type: ValueType, target: GraphQLInputType, path: Path, name: string): Mismatch[] {
-  const members = membersOf(type)
-  if (members.length <= 1) return assignOne(type, target, path, name)
+  const members = membersOf(withoutQuietNull(type))
+  if (members.length <= 1) return assignOne(members[0]!, target, path, name)
   const isNonNull = isNonNullType(target)
   if (isFree(isNonNull ? (target.ofType as GraphQLInputType) : target)) {
     const nulls = isNonNull && mayBeNull(type) ? [refuseNull(type, target, path)] : []
@@ -150,7 +151,9 @@ function assignField(type: ObjectType, target: GraphQLInputObjectType, name: str
   const isRequired = isNonNullType(field.type) && field.defaultValue === undefined
   if (given !== undefined) {
     const found = assign(given.type, field.type, [...path, name], name)
-    return given.optional && isRequired ? [...found, missingField(target, name, path, 'warning')] : found
+    return given.optional && isRequired && type.lags !== true
+      ? [...found, missingField(target, name, path, 'warning')]
+      : found
   }
   return isRequired && type.rest === null ? [missingField(target, name, path, 'error')] : []
 }

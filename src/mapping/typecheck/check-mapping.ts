@@ -16,6 +16,7 @@ import {
 } from './check-values.ts'
 import { describeType } from './describe-type.ts'
 import { finding } from './infer-context.ts'
+import type { PayloadTypes } from './payload-types.ts'
 import { elementOf } from './read-member.ts'
 import type { TypedOperation } from './type-operation.ts'
 import { placeTypeProblem, type TypeProblem } from './type-problem.ts'
@@ -32,9 +33,11 @@ export interface MappingParts {
   action: ActionTypes | null
   constants: ValueType
   operations: ReadonlyMap<string, TypedOperation>
+  /** What a sender's schema says of the payload; most have none, so that only the event tells. */
+  payloadOf: PayloadTypes['payloadOf']
 }
 
-/** What every event has; `payload` and `query` only the event tells. */
+/** What every event has; `query` only the event tells. */
 const EVENT: ValueType = objectOf([
   ['id', STRING],
   ['source', STRING],
@@ -46,17 +49,47 @@ const EVENT: ValueType = objectOf([
 const HEADERS: ValueType = mapOf(STRING)
 const QUERY: ValueType = mapOf(DYN)
 
+const BY_SCHEMA = "(by the sender's event schema)"
+
 /**
  * Checks the types of a mapping: its conditions, vars and steps, or the parameters it gives to an action. Parts with
  * problems of their own (null here) are taken for what only the event tells.
  */
 export function checkMapping(parts: MappingParts): Problem[] {
+  const certain = checkWith(DYN, parts)
+  const payload = parts.payloadOf(parts.file.source, parts.file.on)
+  if (payload.kind === 'dyn') return certain
+  // What is found with a typed payload only rests on the sender's schema alone, which lags behind the sender.
+  const told = new Set(certain.map(placeOf))
+  return [
+    ...certain,
+    ...checkWith(payload, parts)
+      .filter(problem => !told.has(placeOf(problem)))
+      .map(soften),
+  ]
+}
+
+function placeOf({ pointer, line, column, code }: Problem): string {
+  return `${pointer} ${line} ${column} ${code}`
+}
+
+function soften(problem: Problem): Problem {
+  const { message, expected } = problem
+  return {
+    ...problem,
+    severity: 'warning',
+    message: `${message} ${BY_SCHEMA}`,
+    expected: expected === null ? null : `${expected} ${BY_SCHEMA}`,
+  }
+}
+
+function checkWith(payload: ValueType, parts: MappingParts): Problem[] {
   const { source, file, trigger, operations } = parts
   const problems: Problem[] = []
   const report = (problem: TypeProblem) => problems.push(placeTypeProblem(source, problem))
   const atEvent = valueContext(
     [
-      ['payload', DYN],
+      ['payload', payload],
       ['headers', HEADERS],
       ['query', QUERY],
       ['event', EVENT],

@@ -1,3 +1,4 @@
+import { withoutQuietNull } from './quiet-null.ts'
 import { membersOf, type ValueType } from './value-type.ts'
 
 /** Longest literal shown in a message, in characters. */
@@ -8,8 +9,8 @@ const MEMBERS_MAX = 12
 
 /** What a type is called in messages: `int`, `"abc"`, `list of string`, `Page or null`. */
 export function describeType(type: ValueType): string {
-  const members = membersOf(type)
-  return members.length === 1 ? describeOne(type) : [...new Set(members.map(describeOne))].join(' or ')
+  const members = membersOf(withoutQuietNull(type))
+  return members.length === 1 ? describeOne(members[0]!) : [...new Set(members.map(describeOne))].join(' or ')
 }
 
 function describeOne(type: ValueType): string {

@@ -4,6 +4,7 @@ import { checkBool, warnOfNull } from './check-operand.ts'
 import { describeType } from './describe-type.ts'
 import { addFacts, forgetName, pathOf } from './facts.ts'
 import { finding, type InferContext } from './infer-context.ts'
+import { allowsNull, withoutQuietNull } from './quiet-null.ts'
 import { elementOf, readMember } from './read-member.ts'
 import { accepts, findSignatures, type Signature } from './signatures.ts'
 import {
@@ -72,7 +73,7 @@ function isCertain(node: SyntaxNode, context: InferContext): boolean {
     if (field === undefined || field.optional) return false
     type = field.type
   }
-  return type !== undefined && !isUnknown(type) && !mayBeNull(type)
+  return type !== undefined && !isUnknown(type) && !allowsNull(type)
 }
 
 /** `cel.bind(name, value, body)`, and the methods of optionals. */
@@ -147,11 +148,13 @@ function fits({ receiver: own, params }: Signature, receiver: Receiver | null, t
 function reportCall(
   node: SyntaxNode,
   name: string,
-  receiver: Receiver | null,
-  types: readonly ValueType[],
+  on: Receiver | null,
+  given: readonly ValueType[],
   versions: readonly Signature[],
   context: InferContext,
 ): void {
+  const receiver = on === null ? null : { ...on, type: withoutQuietNull(on.type) }
+  const types = given.map(withoutQuietNull)
   const written = originalNames(name)
   const own = receiver === null ? '' : `${describeArgument(receiver.type)}.`
   const found = `${own}${written}(${types.map(describeArgument).join(', ')})`

@@ -1,6 +1,7 @@
 import type { PlacedExpression, TemplateNode } from '../expression/compile-template.ts'
 import { describeType } from './describe-type.ts'
 import { type Finding, finding } from './infer-context.ts'
+import { withoutQuietNull } from './quiet-null.ts'
 import { asJson, DYN, membersOf, objectOf, STRING, tupleOf, typeOfJson, type ValueType } from './value-type.ts'
 
 /** How the expressions of a template are inferred, and where findings go: `start` counts from an expression's start. */
@@ -47,7 +48,7 @@ function inferText(parts: readonly (string | PlacedExpression)[], context: Templ
 }
 
 function checkInText(placed: PlacedExpression, type: ValueType, context: TemplateContext): void {
-  const members = membersOf(type)
+  const members = membersOf(withoutQuietNull(type))
   if (members.length === 0 || !members.every(({ kind }) => kind === 'list' || kind === 'object')) return
   const what = describeType(type)
   const suggestion =

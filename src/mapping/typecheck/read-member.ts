@@ -16,6 +16,9 @@ import {
   withoutNull,
 } from './value-type.ts'
 
+/** Most changes from a member's name to one that is taken for a mistake; longer names of new members may share half of it. */
+const NEAR_CHANGES_MAX = 2
+
 /** The type of `a.b` or `a['b']` or `a[i]`; reports a member that is known not to be there. */
 export function readMember(node: SyntaxNode, context: InferContext): ValueType {
   const [parent, member] = node.args as [SyntaxNode, SyntaxNode | string]
@@ -51,9 +54,15 @@ function readNamed(owner: ValueType, name: string, node: SyntaxNode, context: In
 
 function readField(type: ObjectType, name: string, node: SyntaxNode, context: InferContext): ValueType | null {
   const field = type.fields.get(name)
-  if (field === undefined) return type.rest
+  if (field === undefined) return type.lags === true ? readUnnamed(type, name, node, context) : type.rest
   if (field.optional) checkSkipped(name, node, context)
   return field.type
+}
+
+/** The sender may have got a new member; one with nearly the name of another is more probably a mistake. */
+function readUnnamed(owner: ObjectType, name: string, node: SyntaxNode, context: InferContext): ValueType | null {
+  if (suggest(name, owner.fields.keys(), NEAR_CHANGES_MAX) !== null) reportMissing(owner, name, node, context)
+  return owner.rest
 }
 
 /** The result of a step that may have been skipped, read where nothing says that it ran. */

@@ -7,7 +7,8 @@ export type ValueType =
   | { kind: 'dyn' }
   /** No value at all: the element of an empty list. */
   | { kind: 'never' }
-  | { kind: 'null' }
+  /** `isQuiet`: see quiet-null.ts. */
+  | { kind: 'null'; isQuiet?: true }
   | { kind: 'bool'; value: boolean | null }
   | NumberType
   | StringType
@@ -58,6 +59,8 @@ export interface ObjectType {
   rest: ValueType | null
   /** Fields its GraphQL type has and the operation does not select, and the operation's name. */
   unselected: { operation: string; fields: readonly string[] } | null
+  /** A sender's schema says so, and it lags behind the sender: there may be other members, and these may be missing. */
+  lags?: true
 }
 
 export const DYN: ValueType = { kind: 'dyn' }
@@ -195,12 +198,14 @@ export function isUnknown({ kind }: ValueType): boolean {
   return kind === 'dyn' || kind === 'never'
 }
 
+/** Whether it may be null, so that one should be warned where null is not possible. */
 export function mayBeNull(type: ValueType): boolean {
-  return membersOf(type).some(({ kind }) => kind === 'null')
+  return membersOf(type).some(member => member.kind === 'null' && member.isQuiet !== true)
 }
 
 export function withoutNull(type: ValueType): ValueType {
-  return mayBeNull(type) ? unite(membersOf(type).filter(({ kind }) => kind !== 'null')) : type
+  const members = membersOf(type)
+  return members.some(({ kind }) => kind === 'null') ? unite(members.filter(({ kind }) => kind !== 'null')) : type
 }
 
 /** What becomes of the value when it leaves an expression: instants and durations are text, numbers are JSON's. */
@@ -262,6 +267,8 @@ export function keyOf(type: ValueType): string {
 
 function makeKey(type: ValueType): string {
   switch (type.kind) {
+    case 'null':
+      return type.isQuiet === true ? 'null?' : 'null'
     case 'bool':
       return `bool(${type.value})`
     case 'number':
