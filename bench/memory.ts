@@ -37,8 +37,8 @@ const rows = [read('started', 0)]
 const step = Math.max(5, Math.round(SECONDS / 5))
 for (let at = step; at <= SECONDS; at += step) {
   const [load] = await Promise.all([
-    runLoad({ port: PORT, connections: 8, seconds: step, rate: 50, secret: SECRET }),
-    runLoad({ port: bare.port, connections: 8, seconds: step, rate: 50, secret: SECRET }),
+    runLoad({ port: PORT, connections: 32, seconds: step, rate: 50, secret: SECRET }),
+    runLoad({ port: bare.port, connections: 32, seconds: step, rate: 50, secret: SECRET }),
   ])
   if (load.failed > 0) throw new Error(`${load.failed} deliveries failed`)
   rows.push(read(`${at} s`, load.p99Ms))
