@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findAdminKey, isAllowed, readBearerKey } from '../../src/admin/admin-keys.ts'
+import { apiRoutesOf, type RouteDoc } from '../../src/admin/api-routes.ts'
 import type { AdminRole } from '../../src/config/read-admin.ts'
 import { BridgeError } from '../../src/errors.ts'
 
@@ -7,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may use a route of `/api`. */
     role?: AdminRole
+    /** What it takes and gives: see `/api/openapi.json`. */
+    doc?: RouteDoc
   }
   interface FastifyRequest {
     /** Whose key it carries; set on every route of `/api`. */
@@ -17,20 +20,27 @@ declare module 'fastify' {
 /** Failures of an address are counted over this time; see app.ts. */
 const FAILURE_WINDOW_MS = 60_000
 
+/** When a key was refused last, by application: the hooks are made once for each folder below. */
+const lastFailures = new WeakMap<object, { at: number }>()
+
 /**
- * Lets an admin key into `/api`, before a body is read. A route without a role cannot be registered; failures count
- * together with those of `/hooks`, and an address with too many is told to wait.
+ * Lets an admin key into `/api`, before a body is read. A route without a role or a description cannot be registered;
+ * failures count together with those of `/hooks`, and an address with too many is told to wait.
  */
 export default async function apiHooks(app: FastifyInstance): Promise<void> {
   const { bridge } = app
-  let lastFailureAt = 0
+  const lastFailure = lastFailures.get(bridge) ?? { at: 0 }
+  lastFailures.set(bridge, lastFailure)
   app.decorateRequest('admin', null)
   app.addHook('onRoute', ({ method, url, config }) => {
-    if (config?.role === undefined)
-      throw new Error(`${String(method)} ${url}: expected "role" in its config, found none`)
+    if (config?.role === undefined || config.doc === undefined)
+      throw new Error(`${String(method)} ${url}: expected "role" and "doc" in its config, found none`)
+    const { role, doc } = config
+    if (method !== 'HEAD')
+      apiRoutesOf(bridge).push({ method: String(method), url: url.replace(/(.)\/$/, '$1'), role, doc })
   })
   app.addHook('onRequest', async (request, reply) => {
-    if (Date.now() - lastFailureAt < FAILURE_WINDOW_MS) {
+    if (Date.now() - lastFailure.at < FAILURE_WINDOW_MS) {
       const seen = await app.countFailure(request, { increment: false })
       if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
     }
@@ -50,7 +60,7 @@ export default async function apiHooks(app: FastifyInstance): Promise<void> {
 
   /** The failure over the limit is already told to wait. */
   async function countFailure(request: FastifyRequest): Promise<void> {
-    lastFailureAt = Date.now()
+    lastFailure.at = Date.now()
     bridge.log.info({ outcome: 'rejected', address: request.ip }, 'admin')
     const count = await app.countFailure(request)
     if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)

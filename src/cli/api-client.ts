@@ -2,7 +2,7 @@ import { type ClientSettings, readClientSettings } from '../config/read-client.t
 import { cliError, EXIT } from './exit.ts'
 
 /** Reads where the running service is, or ends the command: exit code 78. */
-export function readClientOrExit(): ClientSettings & { key: string } {
+export function readClientOrExit(): Client {
   const read = readClientSettings()
   if (!read.ok) throw cliError(EXIT.config, read.message)
   const { url, key } = read.settings
@@ -14,9 +14,54 @@ export function readClientOrExit(): ClientSettings & { key: string } {
   return { url, key }
 }
 
+/** What every command that asks the service is given. */
+export type Client = ClientSettings & { key: string }
+
+/** Gets JSON from the API of the running service, or ends the command with what it said: exit code 1. */
+export async function getJson<T>(client: Client, path: string): Promise<T> {
+  const bytes = await getBytes(client, path)
+  try {
+    return JSON.parse(bytes.toString('utf8')) as T
+  } catch {
+    throw cliError(EXIT.failed, `${client.url}${path}: expected JSON, found something else`)
+  }
+}
+
+/** Gets bytes from the API of the running service, or ends the command with what it said: exit code 1. */
+export async function getBytes({ url, key }: Client, path: string): Promise<Buffer> {
+  const response = await ask(url, path, key)
+  if (!response.ok) throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
+  try {
+    return Buffer.from(await response.arrayBuffer())
+  } catch {
+    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+  }
+}
+
+/** What came of an act: done, or refused for a reason that lies in what it was about. */
+export type ActResult = { ok: true; state: string; message: string } | { ok: false; code: string; message: string }
+
+/** Posts an act. What is refused because of its object (404, 409, 410) is an answer; anything else ends the command. */
+export async function postAct({ url, key }: Client, path: string, body: object): Promise<ActResult> {
+  const response = await ask(url, path, key, body)
+  try {
+    if (response.ok) {
+      const { state, message } = (await response.json()) as { state: string; message: string }
+      return { ok: true, state, message }
+    }
+    if ([404, 409, 410].includes(response.status)) {
+      const { error } = (await response.json()) as { error: { code: string; message: string } }
+      return { ok: false, code: error.code, message: error.message }
+    }
+  } catch {
+    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+  }
+  throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
+}
+
 /** Posts JSON to the API of the running service and gives the lines of its NDJSON answer as they come. */
 export async function* postForLines(
-  { url, key }: ClientSettings & { key: string },
+  { url, key }: Client,
   path: string,
   body: unknown,
 ): AsyncGenerator<unknown, void, void> {
@@ -35,11 +80,20 @@ export async function* postForLines(
   if (rest !== '') throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
 }
 
-async function ask(url: string, path: string, key: string, body: unknown): Promise<Response> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+/** A body makes it a POST. */
+async function ask(url: string, path: string, key: string, body?: unknown): Promise<Response> {
+  const authorization = `Bearer ${key}`
+  const request =
+    body === undefined
+      ? { headers: { authorization } }
+      : {
+          method: 'POST',
+          headers: { authorization, 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }
   try {
     // a redirect would take the key along
-    return await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error' })
+    return await fetch(url + path, { ...request, redirect: 'error' })
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined
     const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'none'

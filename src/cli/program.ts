@@ -114,5 +114,71 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .option('--details', 'every event that differs, not only the counts')
     .option('--json', 'machine-readable output')
     .action(async options => end(await (await import('./rehearse.ts')).rehearse(options)))
+  addEvents(program, end, config)
+  addJobs(program, end)
   return program
+}
+
+type End = (code: number | undefined) => void
+
+function addEvents(program: Command, end: End, config: readonly [string, string]): void {
+  const events = program.command('events').description('what came in, and what was made of it')
+  withFilters(events.command('list', { isDefault: true }).description('events, newest first (the default)'))
+    .option('--outcome <list>', 'unrouted, matched, unmatched, quarantined, echo, ignored, id_conflict; commas between')
+    .action(async options => end(await (await import('./events.ts')).listEvents(options)))
+  events
+    .command('show <id>')
+    .description('an event: its payload, which mappings took it and why, its jobs')
+    .option('--raw', 'only the payload, byte for byte')
+    .option('--save-test <name>', 'append it as a test to <mapping>.test.json')
+    .option('--mapping <name>', 'whose test it is (default: the mapping that took it)')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (id, options) => end(await (await import('./events.ts')).showEvent(id, options)))
+}
+
+function addJobs(program: Command, end: End): void {
+  const jobs = program.command('jobs').description('what is to be done, what became of it, and a word on it')
+  withFilters(jobs.command('list', { isDefault: true }).description('jobs, newest first (the default)'))
+    .option('--state <list>', 'queued, running, succeeded, dead, in_doubt, held, superseded; commas between')
+    .option('--reason <name>', 'why it is dead, held or waits, such as mapping_changed')
+    .action(async options => end(await (await import('./jobs.ts')).listJobs(options)))
+  jobs
+    .command('show <id>')
+    .description('a job with every attempt, and what can be done with it')
+    .option('--json', 'machine-readable output')
+    .action(async (id, options) => end(await (await import('./jobs.ts')).showJob(id, options)))
+  jobs
+    .command('retry <ids...>')
+    .description('put dead or held jobs back to work; the mapping is judged as it is now')
+    .option('--from-start', 'forget what was done: writes that were applied are sent again')
+    .option('--force', 'although a newer job of its order key has succeeded, whose work it may undo')
+    .option('--json', 'machine-readable output')
+    .action(async (ids, options) => end(await (await import('./jobs.ts')).retryJobs(ids, options)))
+  jobs
+    .command('discard <ids...>')
+    .description('give jobs up: they are dead, and the next one of their order key goes on')
+    .option('--json', 'machine-readable output')
+    .action(async (ids, options) => end(await (await import('./jobs.ts')).discardJobs(ids, options)))
+  jobs
+    .command('settle <id>')
+    .description('say whether a write whose answer was lost was applied')
+    .option('--applied', 'it was: the job goes on after it')
+    .option('--not-applied', 'it was not: it is sent again')
+    .option('--result <file>', 'with --applied: what it would have answered, a JSON file, for later steps')
+    .option('--force', 'although a newer job of its order key has succeeded, whose work it may undo')
+    .option('--json', 'machine-readable output')
+    .action(async (id, options) => end(await (await import('./jobs.ts')).settleJob(id, options)))
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--source <name>', 'of this source')
+    .option('--type <type>', 'of this event type')
+    .option('--mapping <name>', 'of this mapping')
+    .option('--integration <name>', 'of this integration')
+    .option('--since <time>', 'from when on: a duration such as 7d, or an instant')
+    .option('--until <time>', 'before when')
+    .option('--limit <n>', 'how many at most (default: 50)')
+    .option('--json', 'machine-readable output')
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
-import { losesPrecision } from '../mapping/loses-precision.ts'
+import { parseExact } from '../mapping/parse-exact.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'
 import { readTestFile, TEST_FILE_SUFFIX } from '../mapping/read-mapping-tests.ts'
 import type { Setup } from '../setup/setup.ts'
@@ -98,19 +98,6 @@ function readsHeaders({
   const templates = [order, runAt, expiresAfter, given, ...vars.map(({ template }) => template)]
   const bodies = steps.flatMap(step => [step.if, step.kind === 'hold' ? step.message : step.variables])
   return [when, forEach, ...templates, ...bodies].some(part => part?.roots.has('headers') === true)
-}
-
-/** `JSON.rawJSON` and the source text of a number in a reviver (ES2026, V8 since 11.4) are not in TypeScript's es2025. */
-const { rawJSON, parse } = JSON as unknown as {
-  rawJSON(text: string): unknown
-  parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown
-}
-
-/** Parses JSON so that it can be written again with every number as it was: ids above 2^53 are common in payloads. */
-function parseExact(text: string): unknown {
-  return parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && losesPrecision(source, value) ? rawJSON(source) : value,
-  )
 }
 
 /** A crash or a full disk leaves the old file or the new one, never half of one. */

@@ -118,7 +118,8 @@ function readEvent(
   return { type, headers, scope }
 }
 
-function tryEvent(setup: Setup, mapping: CheckedMapping, { type, scope }: TriedEvent): Trial {
+/** Judges an event against one mapping, and maps its steps as far as that goes without the API. */
+export function tryEvent(setup: Setup, mapping: CheckedMapping, { type, scope }: TriedEvent): Trial {
   const { match: _, ...explanation } = explainMatch(mapping, scope)
   const judged = judgeMapping(mapping, scope, setup.config.limits)
   const match: Match = judged.taken ? { matched: true } : judged.match

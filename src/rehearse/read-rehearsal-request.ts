@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseDuration } from '../config/parse-duration.ts'
+import { readMoment } from '../config/read-moment.ts'
 import { BridgeError } from '../errors.ts'
 
 /** Events one rehearsal looks at, at most, and where the request says nothing. */
@@ -13,7 +13,8 @@ export interface RehearsalRequest {
   eventsMax: number
 }
 
-const schema = z.strictObject({
+/** What may be asked, as it is documented. */
+export const rehearsalSchema = z.strictObject({
   since: z.string(),
   mapping: z.string().optional(),
   limit: z.int().min(1).max(EVENTS_MAX).default(EVENTS_DEFAULT),
@@ -34,20 +35,13 @@ export function readRehearsalRequest(
   mappings: ReadonlyMap<string, unknown>,
   now: number,
 ): RehearsalRequest {
-  const parsed = schema.safeParse(body)
+  const parsed = rehearsalSchema.safeParse(body)
   if (!parsed.success) throw refuse(String(parsed.error.issues[0]?.path[0] ?? ''))
   const { since, mapping = null, limit } = parsed.data
-  const sinceAt = readSince(since, now)
+  const sinceAt = readMoment(since, now)
   if (sinceAt === null) throw refuse('since')
   if (mapping !== null && !mappings.has(mapping)) throw refuse('mapping')
   return { sinceAt, mapping, eventsMax: limit }
-}
-
-function readSince(text: string, now: number): number | null {
-  const durationMs = parseDuration(text)
-  if (durationMs !== null) return now - durationMs
-  const at = /^\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : at
 }
 
 function refuse(key: string): BridgeError {

@@ -27,6 +27,15 @@ export interface Store {
   readBacklog(): Promise<Backlog>
   readEvent(eventId: string): Promise<EventDetail | null>
   readHistory(query: HistoryQuery): Promise<HistoryPage>
+  listEvents(query: EventQuery): Promise<EventPage>
+  listJobs(query: JobQuery): Promise<JobPage>
+  readJob(jobId: string): Promise<JobReport | null>
+  /** Open and dead jobs by state; a state without one is left out. */
+  countJobs(): Promise<Partial<Record<JobState, number>>>
+  retryJob(retry: JobRetry): Promise<JobActAnswer>
+  replanJob(replan: JobReplan): Promise<JobActAnswer>
+  discardJob(discard: JobAct): Promise<JobActAnswer>
+  settleJob(settlement: JobSettlement): Promise<JobActAnswer>
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>
@@ -312,13 +321,16 @@ export interface Backlog {
   lastSeq: number
 }
 
+/** What became of an event, as far as it has gone. */
+export type EventOutcome = RecordOutcome | RouteOutcome | 'unrouted'
 export interface EventDetail {
   event: RecordedEvent
-  outcome: RecordOutcome | RouteOutcome | 'unrouted'
+  outcome: EventOutcome
   detail: unknown
   redeliveries: number
   jobs: readonly JobDetail[]
 }
+export type JobState = 'queued' | 'running' | 'succeeded' | 'dead' | 'in_doubt' | 'held' | 'superseded'
 export interface JobDetail {
   id: string
   seq: number
@@ -326,7 +338,7 @@ export interface JobDetail {
   integration: string
   orderKey: string | null
   itemIndex: number
-  state: 'queued' | 'running' | 'succeeded' | 'dead' | 'in_doubt' | 'held' | 'superseded'
+  state: JobState
   reason: string | null
   message: string | null
   attempts: number
@@ -383,6 +395,121 @@ export interface PastJob
   sent: readonly SentStep[]
 }
 export type SentStep = Pick<AttemptDetail, 'step' | 'operation' | 'effect' | 'variables' | 'outcome'>
+
+/** Newest first, below a row number; null takes all. `untilAt` itself is out. */
+export interface PageQuery {
+  beforeSeq: number | null
+  sinceAt: number | null
+  untilAt: number | null
+  source: string | null
+  type: string | null
+  /** Events: those that have a job of it. */
+  mapping: string | null
+  integration: string | null
+  limit: number
+}
+export interface EventQuery extends PageQuery {
+  outcomes: readonly EventOutcome[] | null
+}
+/** Of jobs, `sinceAt` and `untilAt` are about when they were made. */
+export interface JobQuery extends PageQuery {
+  states: readonly JobState[] | null
+  reason: string | null
+}
+/** A bounded number of rows is looked at a call: a page may be short, or empty, while `nextSeq` says to ask on below it. */
+export interface EventPage {
+  events: readonly EventLine[]
+  nextSeq: number | null
+}
+export interface JobPage {
+  jobs: readonly JobLine[]
+  nextSeq: number | null
+}
+export interface EventLine {
+  id: string
+  seq: number
+  source: string
+  /** The event type as routing found it. */
+  type: string | null
+  receivedAt: number
+  outcome: EventOutcome
+  bodyBytes: number
+  redeliveries: number
+  /** How many jobs are in each state; states without one are left out. */
+  jobs: Partial<Record<JobState, number>>
+}
+export interface JobLine extends Omit<JobDetail, 'history'> {
+  eventId: string
+  source: string
+  type: string | null
+  createdAt: number
+  finishedAt: number | null
+}
+/** A job with all that is known of it. */
+export interface JobReport extends JobLine {
+  /** Changes whenever the job moves: shown with an act, it says which state of the job was meant. */
+  version: string
+  receivedAt: number
+  expiresAt: number | null
+  item: string | null
+  conflicts: number
+  done: readonly DoneStep[]
+  doubt: Doubt | null
+  /** False once retention has removed the payload: the job cannot run again. */
+  isPayloadKept: boolean
+  /** The newest attempts, oldest of them first. */
+  history: readonly ReportedAttempt[]
+  /** How many older ones are left out. */
+  historyOmitted: number
+}
+/** `variables` is null where it is too large to be shown. */
+export type ReportedAttempt = Omit<AttemptDetail, 'variables'> & { variables: string | null }
+
+/** A person's word on one job. */
+export interface JobAct {
+  jobId: string
+  /** `JobReport.version` as the person saw it; null = whatever it is now. */
+  version: string | null
+  /** Whose key it was: kept in the message of the job. */
+  actor: string
+  now: number
+}
+export interface JobRetry extends JobAct {
+  /** Forget what was done: writes that were applied are sent again. */
+  fromStart: boolean
+  /** Although a newer job of its order key has succeeded. */
+  force: boolean
+}
+/** Retries a job that was never planned: the first of `jobs` takes its place, the others are new. None of them has failed. */
+export interface JobReplan extends JobAct {
+  jobs: readonly [PlannedJob, ...PlannedJob[]]
+  force: boolean
+}
+export interface JobSettlement extends JobAct {
+  applied: boolean
+  /** What the write would have answered, for later steps; null = nothing is known of it. */
+  result: Record<string, unknown> | null
+  force: boolean
+}
+export type JobActAnswer = { ok: true; id: string; state: JobState; message: string } | JobActRefusal
+export type JobActRefusal =
+  | { ok: false; reason: 'not_found' }
+  | { ok: false; reason: JobActRefusalReason; state: JobState }
+/**
+ * `wrong_state`: the act is not for jobs in this state. `changed`: the job has moved since it was read. `in_doubt`: a write
+ * of it may have been applied, so that a person must settle it first. `not_in_doubt`: there is nothing to settle.
+ * `not_planned`: its mapping failed before there was a job to run: `replanJob`. `planned`: it was.
+ * `overtaken`: a newer job of its order key has succeeded.
+ */
+export type JobActRefusalReason =
+  | 'wrong_state'
+  | 'changed'
+  | 'in_doubt'
+  | 'not_in_doubt'
+  | 'payload_pruned'
+  | 'not_planned'
+  | 'planned'
+  | 'overtaken'
 
 export interface StoreHealth {
   writable: boolean

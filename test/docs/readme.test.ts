@@ -64,7 +64,7 @@ function makeClone(t: Test): string {
 t.test('the walk leads from a curl to the published page, command by command', async t => {
   t.strictSame(
     [...walk.keys()],
-    ['sandbox', 'files', 'check', 'start', 'shell', 'curl', 'state', 'send', 'ready', 'held'],
+    ['sandbox', 'files', 'check', 'start', 'shell', 'curl', 'state', 'send', 'look', 'ready', 'held'],
   )
   const clone = makeClone(t)
   const block = (name: string): string => walk.get(name)!
@@ -86,13 +86,22 @@ t.test('the walk leads from a curl to the published page, command by command', a
   const url = await catchOf(service, /"url":"(http[^"]+)"/)
 
   const run = (name: string): Promise<string> =>
-    finish(runShell(t, clone, own(`${block('shell')}\n${block(name)}`, url), { BRIDGE_PORT: new URL(url).port }))
+    finish(
+      runShell(t, clone, own(`${block('shell')}\n${block(name)}`, url), {
+        BRIDGE_PORT: new URL(url).port,
+        BRIDGE_URL: url,
+      }),
+    )
   t.not((await run('state')).trim(), answerAfter('state'), 'the page is not public yet')
   t.equal((await run('curl')).trim(), answerAfter('curl'))
   await waitFor('the page to be published', async () => (await run('state')).trim() === answerAfter('state'))
   t.equal((await run('send')).trim(), answerAfter('send'))
   t.equal((await run('ready')).trim(), answerAfter('ready'))
-  t.equal((await run('held')).trim(), '[]')
+  const looked = await run('look')
+  t.match(looked, /^evt_1_1 +\S+ +zapier +page\.publish +matched +1 succeeded$/m)
+  t.match(looked, /^ {2}match {2}publish-page /m)
+  t.match(looked, /^ {2}\S+Z {2}\S+ {2}publishPage {2}applied 200$/m)
+  t.equal((await run('held')).trim(), answerAfter('held'))
   t.match(service.out(), /"operation":"publishPage","outcome":"applied"/)
 })
 
@@ -149,7 +158,7 @@ t.test('the table of commands has every command with every option', async t => {
   const { out } = await callCli(t, ['--help'], { cwd })
   const commands = [...out.slice(out.indexOf('Commands:')).matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name!)
   t.strictSame(
-    rows.map(row => row.split(' ')[0]),
+    [...new Set(rows.map(row => row.split(' ')[0]))],
     commands.filter(name => name !== 'help'),
   )
   for (const row of rows) {

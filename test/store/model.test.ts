@@ -9,7 +9,7 @@ import { drain, openStage } from './model/store-stage.ts'
 const RUNS = 300
 
 t.test(
-  'through any order of events, attempts, deaths and time no job is leased twice or lost, keys keep their order, caps hold',
+  'through any order of events, attempts, deaths and time no job is leased twice or lost, keys keep their order, caps hold, whoever acts',
   async t => {
     const folder = makeTempFolder(t)
     const seen = new Map<string, number>()
@@ -32,7 +32,20 @@ t.test(
     t.ok(runs >= RUNS)
     const names = ['record', 'claim', 'intent', 'finish', 'crash', 'pass', 'expire', 'granted', 'minute_cap', 'day_cap']
     for (const name of names) t.ok((seen.get(name) ?? 0) > 20, `${name}: ${seen.get(name) ?? 0}`)
-    for (const state of ['succeeded', 'dead', 'held', 'in_doubt', 'superseded', 'queued', 'poison'])
+    for (const state of [
+      'succeeded',
+      'dead',
+      'held',
+      'in_doubt',
+      'superseded',
+      'queued',
+      'poison',
+      'retry',
+      'discard',
+      'applied',
+      'not_applied',
+      'refused',
+    ])
       t.ok((seen.get(state) ?? 0) > 0, `${state}: ${seen.get(state) ?? 0}`)
   },
 )

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { BridgeError } from '../../../src/errors.ts'
-import { readRehearsalRequest } from '../../../src/rehearse/read-rehearsal-request.ts'
+import { readRehearsalRequest, rehearsalSchema } from '../../../src/rehearse/read-rehearsal-request.ts'
 import { type RehearsalLine, startRehearsal } from '../../../src/rehearse/rehearse.ts'
 
 /** Largest body of a request, in bytes. */
@@ -13,7 +13,13 @@ export default async function rehearsalsRoute(app: FastifyInstance): Promise<voi
   /** One at a time: each reads as much of the store as it can without being in the way. */
   let isRunning = false
 
-  app.post('/', { config: { role: 'viewer' }, bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
+  const doc = {
+    summary: "Stored events through today's mapping files, compared with what was sent; NDJSON, the last line sums up",
+    body: rehearsalSchema,
+    answerType: 'application/x-ndjson',
+    errors: ['busy', 'files_differ'],
+  }
+  app.post('/', { config: { role: 'viewer', doc }, bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
     const rehearsal = readRehearsalRequest(request.body, bridge.live.setup.mappings, Date.now())
     if (isRunning) throw new BridgeError('busy', 'Another rehearsal is under way', { retryAfterSec: 10 })
     isRunning = true

@@ -2,7 +2,7 @@ import type { Claim, ClaimedJob, JobProgress } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { formatId } from './ids.ts'
-import { OPEN } from './job-states.ts'
+import { prepareHasHead } from './order-head.ts'
 
 /** Delayed jobs whose time has come, let into the order of their key per claim. */
 const DUE_MAX = 500
@@ -66,16 +66,11 @@ function prepareLetDelayedIn(db: StoreContext['db']): (now: number) => void {
     where delayed = 1 and next_attempt_at <= ?
     order by next_attempt_at
     limit ?`)
-  const first = db.prepare<[string, string], { seq: number }>(`
-    select seq
-    from job
-    where integration = ? and order_key = ? and delayed = 0 and state in ${OPEN} and head = 1
-    limit 1`)
+  const hasHead = prepareHasHead(db)
   const letIn = db.prepare('update job set delayed = 0, head = ? where seq = ?')
   return now => {
     for (const job of due.all(now, DUE_MAX)) {
-      const head = job.order_key === null || first.get(job.integration, job.order_key) === undefined
-      letIn.run(head ? 1 : 0, job.seq)
+      letIn.run(hasHead(job.integration, job.order_key) ? 0 : 1, job.seq)
     }
   }
 }

@@ -23,6 +23,11 @@ export const EVENT_COLUMNS = `event.seq, event.source, event.type, event.idempot
 
 const RECEIPTS: readonly RecordedEvent['receipt'][] = ['recorded', 'ignored', 'id_conflict']
 
+/** The outcome at receipt, as its number in the row says it. */
+export function receiptOf(receipt: number): RecordedEvent['receipt'] {
+  return RECEIPTS[receipt] ?? 'id_conflict'
+}
+
 /** Turns a row of `event` into the event the rest of the bridge knows. */
 export function eventFromRow({ epoch, blocks }: StoreContext, row: EventRow): RecordedEvent {
   const place = { offset: row.block_offset, headersBytes: row.headers_bytes, bodyBytes: row.body_bytes }
@@ -38,6 +43,6 @@ export function eventFromRow({ epoch, blocks }: StoreContext, row: EventRow): Re
     headers: content === null ? [] : (JSON.parse(content.headers) as string[]),
     body: content === null ? { encoding: 'pruned', bytes: new Uint8Array() } : { encoding: 'raw', bytes: content.body },
     receivedAt: row.received_at,
-    receipt: RECEIPTS[row.receipt] ?? 'id_conflict',
+    receipt: receiptOf(row.receipt),
   }
 }

@@ -1,16 +1,21 @@
 import type { Store } from '../store.ts'
 import { claimJobs } from './claim-jobs.ts'
 import type { StoreContext } from './context.ts'
+import { countJobs } from './count-jobs.ts'
+import { discardJob } from './discard-job.ts'
 import { extendLeases } from './extend-leases.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
+import { listEvents } from './list-events.ts'
+import { listJobs } from './list-jobs.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
 import { readBacklog } from './read-backlog.ts'
 import { readEvent } from './read-event.ts'
 import { readHistory } from './read-history.ts'
 import { readIntegrations } from './read-integrations.ts'
+import { readJob } from './read-job.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordProbe } from './record-probe.ts'
@@ -18,6 +23,9 @@ import { recordRejected } from './record-rejected.ts'
 import { recordRoutes } from './record-routes.ts'
 import { recoverJobs } from './recover-jobs.ts'
 import { registerTokens } from './register-tokens.ts'
+import { replanJob } from './replan-job.ts'
+import { retryJob } from './retry-job.ts'
+import { settleJob } from './settle-job.ts'
 import { takeRecorded } from './take-recorded.ts'
 
 /** The methods of the store that the database answers. */
@@ -34,6 +42,10 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readEvent',
   'readHistory',
   'readIntegrations',
+  'listEvents',
+  'listJobs',
+  'readJob',
+  'countJobs',
 ])
 
 /** Prepares every method on one open database. */
@@ -55,6 +67,14 @@ export function prepareOperations(context: StoreContext): Operations {
     readBacklog: readBacklog(context),
     readEvent: readEvent(context),
     readHistory: readHistory(context),
+    listEvents: listEvents(context),
+    listJobs: listJobs(context),
+    readJob: readJob(context),
+    countJobs: countJobs(context),
+    retryJob: retryJob(context),
+    replanJob: replanJob(context),
+    discardJob: discardJob(context),
+    settleJob: settleJob(context),
     keepAdminKey: keepAdminKey(context),
     probe: probe(context),
     prune: prune(context),

@@ -195,6 +195,7 @@ function prepareCallOff(context: StoreContext): (object: string, write: Written,
   const watching = db.prepare<[string, number], { job_seq: number; not_by: string }>(
     'select job_seq, not_by from echo_watch where object_id = ? and received_at >= ?',
   )
+  const isHead = db.prepare<[number], number>('select head from job where seq = ?').pluck()
   const end = db.prepare<unknown[], MovedJob & { event_seq: number; mapping: string }>(`
     update job
     set state = 'superseded', head = 0, delayed = 0, finished_at = ?, reason = 'echo', message = ?
@@ -215,10 +216,12 @@ function prepareCallOff(context: StoreContext): (object: string, write: Written,
       if ((JSON.parse(notBy) as string[]).includes(write.operation)) continue
       forget.run(jobSeq)
       const echo = describeEcho({ ...write, object }, epoch) as { message: string }
+      const stoodFirst = isHead.get(jobSeq) === 1
       const ended = end.get(now, echo.message, jobSeq)
       if (ended === undefined) continue
       gauge.openJobs--
-      letNextGo(ended)
+      // else another stands first, and the oldest may be another still: one that was let in later, or retried
+      if (stoodFirst) letNextGo(ended)
       const detail = JSON.parse(route.get(ended.event_seq)!.detail) as object[] | { mappings: object[] }
       const mappings = (Array.isArray(detail) ? detail : detail.mappings).map(entry =>
         'mapping' in entry && entry.mapping === ended.mapping ? { ...entry, jobs: 0, skipped: 'echo' } : entry,

@@ -1,6 +1,7 @@
 import type { DoneStep, HistoryPage, HistoryQuery, JobProgress, PastEvent, PastJob, SentStep } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
+import { prepareFindFirst } from './find-first.ts'
 import { formatId } from './ids.ts'
 
 /** Rows looked at a call, so that no delivery waits long for it. */
@@ -43,7 +44,7 @@ export function readHistory(context: StoreContext): (query: HistoryQuery) => His
     from attempt
     where job_seq = ?
     order by seq`)
-  const findFirst = prepareFindFirst(db)
+  const findFirst = prepareFindFirst(db, 'event')
 
   const readJobs = (eventSeq: number): PastJob[] =>
     jobs.all(eventSeq).map(({ seq, progress, ...job }) => ({
@@ -77,24 +78,6 @@ export function readHistory(context: StoreContext): (query: HistoryQuery) => His
       if (events.length >= limit || bytes > PAGE_BYTES_MAX) break
     }
     return { events, throughSeq: at, more: rows > 0 && at < last }
-  }
-}
-
-/** The first row at or after an instant, by halving: rows are in the order of custody, nearly that of receipt. */
-function prepareFindFirst(db: StoreContext['db']): (sinceAt: number, lastSeq: number) => number {
-  const next = db.prepare<[number], { seq: number; received_at: number }>(
-    'select seq, received_at from event where seq >= ? order by seq limit 1',
-  )
-  return (sinceAt, lastSeq) => {
-    let low = 1
-    let high = lastSeq + 1
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const row = next.get(middle)
-      if (row === undefined || row.received_at >= sinceAt) high = middle
-      else low = row.seq + 1
-    }
-    return low
   }
 }
 

@@ -49,9 +49,9 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
 }
 
 /** `waitUntil`: not before then, yet in the order of its key. Gives the job's row number. */
-function prepareInsertJob(
+export function prepareInsertJob(
   db: StoreContext['db'],
-): (decision: RouteDecision, job: PlannedJob, waitUntil: number | null) => number {
+): (decision: Pick<RouteDecision, 'eventSeq' | 'routedAt'>, job: PlannedJob, waitUntil: number | null) => number {
   const olderOpen = db.prepare<[string, string], { seq: number }>(`
     select seq
     from job

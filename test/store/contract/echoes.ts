@@ -8,7 +8,9 @@ import {
   begin,
   claim,
   claimOne,
+  DEAD,
   finishFor,
+  finishWith,
   NOTHING_DONE,
   NOW,
   planJob,
@@ -208,6 +210,23 @@ export async function testEchoes(t: Test, openStore: OpenStore): Promise<void> {
       [other.eventId],
       'the next of its key goes on, at once',
     )
+  })
+
+  t.test('calling off what waits in an order lets nobody go beside the one that runs there', async t => {
+    const store = await open(t)
+    await addJob(store, { orderKey: 'k' })
+    const old = await claimOne(store)
+    await finishWith(store, old, DEAD)
+    await addJob(store, { orderKey: 'k', mapping: 'writer' })
+    const writer = await claimOne(store)
+    const attemptSeq = await begin(store, writer, CREATE)
+    await hear(store, { objects: ['ent_9'], jobs: [{ orderKey: 'k' }] })
+    const retry = { jobId: old.id, version: null, actor: 'ops', now: NOW, fromStart: false, force: false }
+    t.match(await store.retryJob(retry), { ok: true, state: 'queued' })
+    await store.finishAttempt(finishFor(writer, attemptSeq, { ...created('ent_9'), next: { state: 'running' } }))
+    t.same(await claim(store, { now: NOW + 1_000 }), [], 'the writer still runs')
+    await finishWith(store, writer, SUCCEEDED)
+    t.match(await claim(store, { now: NOW + 1_000 }), [{ id: old.id }])
   })
 
   t.test('an event whose only job is called off is an echo', async t => {

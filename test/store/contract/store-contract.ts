@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import type { Store } from '../../../src/store/store.ts'
+import { testActs } from './acts.ts'
 import { testClaims } from './claims.ts'
 import { testCoalescing } from './coalescing.ts'
 import { testEchoes } from './echoes.ts'
@@ -7,6 +8,7 @@ import { testHistory } from './history.ts'
 import { testIdempotency } from './idempotency.ts'
 import { testIntents } from './intents.ts'
 import { testLeases } from './leases.ts'
+import { testListing } from './listing.ts'
 import { testOrder } from './order.ts'
 import { testReading } from './reading.ts'
 import { testRecovery } from './recovery.ts'
@@ -35,5 +37,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: retention`, t => testRetention(t, openStore))
   t.test(`${name}: echoes of own writes`, t => testEchoes(t, openStore))
   t.test(`${name}: history and admin key`, t => testHistory(t, openStore))
+  t.test(`${name}: lists`, t => testListing(t, openStore))
+  t.test(`${name}: acts of a person`, t => testActs(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }

@@ -16,6 +16,8 @@ export interface ModelJob {
   attempts: number
   crashes: number
   inDoubt: boolean
+  /** Has a write behind it that a person said was applied. */
+  hasDone: boolean
   /** Was told to wait for a cap, and is not sending yet. */
   waits: boolean
   leaseUntil: number

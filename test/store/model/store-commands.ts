@@ -26,9 +26,21 @@ type Planned = {
   delayMs: number | null
   coalesce: boolean
 }
+type Act = 'retry' | 'discard' | 'applied' | 'not_applied'
 type Ending = 'succeeded' | 'dead' | 'held' | 'queued' | 'queued_free' | 'in_doubt' | 'running'
 
 const MINUTE_MS = 60_000
+const ANY_JOB = {
+  limit: 1,
+  sinceAt: null,
+  untilAt: null,
+  source: null,
+  type: null,
+  mapping: null,
+  integration: null,
+  states: null,
+  reason: null,
+}
 const DAY_MS = 86_400_000
 
 function command(name: string, run: (stage: Stage) => void): Command {
@@ -71,11 +83,15 @@ export function storeCommands(seen: Map<string, number>): fc.Arbitrary<Command>[
   const finish = fc
     .tuple(pick, ending, fc.integer({ min: 0, max: 100_000 }))
     .map(([nth, end, ms]) => named(`finish ${nth} ${end} ${ms}`, stage => finishBoth(stage, nth, end, ms, note)))
+  const act = fc
+    .tuple(pick, fc.constantFrom<Act>('retry', 'discard', 'applied', 'not_applied'))
+    .map(([nth, act]) => named(`act ${nth} ${act}`, stage => actBoth(stage, nth, act, note)))
   return [
     ...Array(5).fill(record),
     ...Array(5).fill(claim),
     ...Array(7).fill(intent),
     ...Array(5).fill(finish),
+    ...Array(3).fill(act),
     fc.integer({ min: 1, max: 20_000 }).map(ms => named(`pass ${ms}`, stage => pass(stage, ms))),
     fc.constant(
       named('crash', stage => {
@@ -113,6 +129,7 @@ function recordBoth({ store, model }: Stage, plan: Planned, note: (name: string)
     attempts: 0,
     crashes: 0,
     inDoubt: false,
+    hasDone: false,
     waits: false,
     leaseUntil: 0,
     attempt: null,
@@ -120,7 +137,7 @@ function recordBoth({ store, model }: Stage, plan: Planned, note: (name: string)
   let superseded = 0
   if (plan.coalesce && plan.key !== null) {
     const same = model.jobs.filter(other => orderOf(other) === orderOf(added) && other.mapping === plan.mapping)
-    for (const other of same.filter(other => other.state === 'queued' && other.attempts === 0)) {
+    for (const other of same.filter(other => other.state === 'queued' && other.attempts === 0 && !other.hasDone)) {
       moveModelJob(model, other, 'superseded')
       superseded++
       note('superseded')
@@ -151,6 +168,7 @@ function intentBoth({ store, model }: Stage, nth: number, effect: Effect, note: 
   job.waits = !answer.granted
   if (!answer.granted) return
   job.attempt = { seq: answer.attemptSeq, effect }
+  if (progress !== null) job.hasDone = false
   job.inDoubt ||= effect === 'verify'
   model.requests.push({ integration: job.integration, attemptSeq: answer.attemptSeq, sentAt: model.now, endedAt: null })
 }
@@ -181,7 +199,7 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   if (job === undefined) return
   const staysInDoubt = end === 'in_doubt' || (end === 'held' && job.inDoubt)
   // what a run has behind it changed: the intent of a write left a doubt, and now there is none
-  const settles = !staysInDoubt && (job.inDoubt || job.attempt?.effect === 'verify')
+  const settles = !staysInDoubt && (job.inDoubt || job.hasDone || job.attempt?.effect === 'verify')
   const progress = staysInDoubt ? doubtful(job) : { done: [], doubt: null }
   const change = { bootId: bootOf(model), now: model.now, next: nextFor(end, model.now + ms), progress }
   const request = model.requests.find(other => other.attemptSeq === job.attempt?.seq)
@@ -202,6 +220,7 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   expectThat(!stale.ok, `a process that holds no lease ended job ${job.seq}`)
   if (request !== undefined) request.endedAt = model.now
   job.inDoubt = staysInDoubt
+  job.hasDone = false
   note(end.replace('_free', ''))
   if (end === 'running') {
     job.attempt = null
@@ -213,6 +232,53 @@ function finishBoth({ store, model }: Stage, nth: number, end: Ending, ms: numbe
   if (waits) job.crashes = 0
   if (end === 'queued') job.attempts++
   moveModelJob(model, job, end === 'queued_free' ? 'queued' : end, waits ? model.now + ms : job.nextAt)
+}
+
+const ACTABLE: Readonly<Record<Act, readonly ModelJob['state'][]>> = {
+  retry: ['held', 'dead'],
+  discard: ['held', 'in_doubt', 'queued'],
+  applied: ['held', 'in_doubt', 'dead'],
+  not_applied: ['held', 'in_doubt', 'dead'],
+}
+
+/** A person acts on any job, also on one that nobody may act on. */
+function actBoth({ store, model }: Stage, nth: number, act: Act, note: (name: string) => void): void {
+  const stopped = model.jobs.filter(({ state }) => state === 'held' || state === 'in_doubt' || state === 'dead')
+  const pool = nth % 3 === 0 || stopped.length === 0 ? model.jobs : stopped
+  const job = pool[nth % Math.max(1, pool.length)]
+  if (job === undefined) return
+  const report = store.call('listJobs', { ...ANY_JOB, beforeSeq: job.seq + 1 }).jobs[0]!
+  const ask = { jobId: report.id, version: null, actor: 'ops', now: model.now, force: true }
+  const answer =
+    act === 'retry'
+      ? store.call('retryJob', { ...ask, fromStart: false })
+      : act === 'discard'
+        ? store.call('discardJob', ask)
+        : store.call('settleJob', { ...ask, applied: act === 'applied', result: null })
+  const expected = planAct(job, act, report.reason)
+  const found = answer.ok ? answer.state : answer.reason === 'in_doubt' ? 'in_doubt!' : answer.reason
+  expectThat(found === expected, `${act} of job ${job.seq} (${job.state}) was answered ${found}, expected ${expected}`)
+  note(answer.ok ? act : 'refused')
+  if (!answer.ok) return
+  if (act === 'discard') {
+    job.entered = true
+    moveModelJob(model, job, 'dead')
+    return
+  }
+  job.attempts = 0
+  job.crashes = 0
+  job.waits = false
+  job.inDoubt = answer.state === 'in_doubt'
+  job.hasDone ||= act === 'applied'
+  moveModelJob(model, job, answer.state, model.now)
+  if (job.key !== null) settleHead(model, orderOf(job))
+}
+
+function planAct(job: ModelJob, act: Act, reason: string | null): string {
+  if (!ACTABLE[act].includes(job.state)) return 'wrong_state'
+  if (act === 'discard') return 'dead'
+  if (act !== 'retry') return job.inDoubt ? 'queued' : 'not_in_doubt'
+  return job.inDoubt ? 'in_doubt' : reason === 'in_doubt' ? 'in_doubt!' : 'queued'
 }
 
 function nextFor(end: Ending, at: number): JobNext {

@@ -1,0 +1,153 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { actAnswer, jobAnswer, jobsAnswer } from '../../../src/admin/answers.ts'
+import { formatCursor } from '../../../src/admin/cursor.ts'
+import { fillPage } from '../../../src/admin/fill-page.ts'
+import { discardBody, jobsQuery, noQuery, readPage, retryBody, settleBody } from '../../../src/admin/questions.ts'
+import { readRequest } from '../../../src/admin/read-request.ts'
+import { type Act, refuseAct } from '../../../src/admin/refuse-act.ts'
+import { planAnew } from '../../../src/admin/replan.ts'
+import { viewJob, viewJobLine } from '../../../src/admin/view-job.ts'
+import { BridgeError } from '../../../src/errors.ts'
+import type { JobActAnswer, JobRetry } from '../../../src/store/store.ts'
+
+/** Largest body of an act, in bytes: the result of a write may be told. */
+const BODY_BYTES_MAX = 262_144
+
+type WithId = { Params: { id: string } }
+
+/** `/api/jobs`: what was made of events, what became of it, and what a person may do about it. */
+export default async function jobsRoute(app: FastifyInstance): Promise<void> {
+  const { bridge } = app
+
+  app.get(
+    '/',
+    { config: { role: 'viewer', doc: { summary: 'Jobs, newest first', query: jobsQuery, answer: jobsAnswer } } },
+    async request => {
+      const { store } = bridge
+      const asked = readRequest(jobsQuery, request.query)
+      const page = readPage(jobsQuery, asked, store.epoch, Date.now())
+      const { state = null, reason = null } = asked
+      const { rows, nextSeq } = await fillPage(page, async ask => {
+        const { jobs, nextSeq } = await store.listJobs({ ...ask, states: state, reason })
+        return { rows: jobs, nextSeq }
+      })
+      return { jobs: rows.map(viewJobLine), next: formatCursor(store.epoch, nextSeq) }
+    },
+  )
+
+  app.get<WithId>(
+    '/:id',
+    {
+      config: {
+        role: 'viewer',
+        doc: { summary: 'A job with every attempt', query: noQuery, answer: jobAnswer, errors: ['not_found'] },
+      },
+    },
+    async request => {
+      readRequest(noQuery, request.query)
+      const job = await bridge.store.readJob(request.params.id)
+      if (job === null) throw new BridgeError('not_found', 'No job of this id is here')
+      return viewJob(job)
+    },
+  )
+
+  app.post<WithId>(
+    '/:id/retry',
+    {
+      bodyLimit: BODY_BYTES_MAX,
+      config: {
+        role: 'operator',
+        doc: {
+          summary: 'Put a dead or held job back to work; the mapping is judged as it is now',
+          query: noQuery,
+          body: retryBody,
+          answer: actAnswer,
+          errors: ['not_found', 'wrong_state', 'job_changed', 'in_doubt', 'payload_pruned', 'not_planned', 'overtaken'],
+        },
+      },
+    },
+    async request => {
+      const asked = readRequest(retryBody, request.body)
+      const retry = { ...actOf(request), ...asked, version: asked.version ?? null }
+      const answer = await bridge.store.retryJob(retry)
+      const isUnplanned = !answer.ok && answer.reason === 'not_planned'
+      return end('retry', request, isUnplanned ? await replan(retry) : answer)
+    },
+  )
+
+  app.post<WithId>(
+    '/:id/discard',
+    {
+      bodyLimit: BODY_BYTES_MAX,
+      config: {
+        role: 'operator',
+        doc: {
+          summary: 'Give a job up: it is dead, and the next one of its order key goes on',
+          query: noQuery,
+          body: discardBody,
+          answer: actAnswer,
+          errors: ['not_found', 'wrong_state', 'job_changed'],
+        },
+      },
+    },
+    async request => {
+      const { version = null } = readRequest(discardBody, request.body)
+      return end('discard', request, await bridge.store.discardJob({ ...actOf(request), version }))
+    },
+  )
+
+  app.post<WithId>(
+    '/:id/settle',
+    {
+      bodyLimit: BODY_BYTES_MAX,
+      config: {
+        role: 'operator',
+        doc: {
+          summary: 'Say whether a write whose answer was lost was applied: the job goes on after it, or sends it again',
+          query: noQuery,
+          body: settleBody,
+          answer: actAnswer,
+          errors: [
+            'not_found',
+            'wrong_state',
+            'job_changed',
+            'not_in_doubt',
+            'payload_pruned',
+            'not_planned',
+            'overtaken',
+          ],
+        },
+      },
+    },
+    async request => {
+      const { applied, force, result = null, version = null } = readRequest(settleBody, request.body)
+      const settlement = { ...actOf(request), applied, force, result, version }
+      return end('settle', request, await bridge.store.settleJob(settlement))
+    },
+  )
+
+  function actOf(request: FastifyRequest<WithId>): { jobId: string; actor: string; now: number } {
+    readRequest(noQuery, request.query)
+    return { jobId: request.params.id, actor: request.admin!.name, now: Date.now() }
+  }
+
+  /** For a job that failed before it was planned: what its mapping makes of the event now. */
+  async function replan(retry: Omit<JobRetry, 'fromStart'>): Promise<JobActAnswer> {
+    const job = await bridge.store.readJob(retry.jobId)
+    const event = job === null ? null : await bridge.store.readEvent(job.eventId)
+    if (job === null || event === null) return { ok: false, reason: 'not_found' }
+    return bridge.store.replanJob({ ...retry, jobs: planAnew(event, job.mapping, bridge.live.setup) })
+  }
+
+  /** One log line an act, also where it was refused. */
+  function end(act: Act, request: FastifyRequest<WithId>, answer: JobActAnswer) {
+    const admin = request.admin!.name
+    if (!answer.ok) {
+      bridge.log.info({ admin, act, refused: answer.reason }, 'act')
+      throw refuseAct(act, answer)
+    }
+    const { id, state, message } = answer
+    bridge.log.info({ admin, act, jobId: id, state }, 'act')
+    return { id, state, message }
+  }
+}

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { EVENT_OUTCOMES, JOB_STATES } from './questions.ts'
+
+/** Answers of `/api`: their schemas are the documentation, and the types of what the routes give. */
+
+const instant = z.iso.datetime()
+const state = z.enum(JOB_STATES)
+const next = z.string().nullable().describe('the cursor of the page after this one; null = that was all')
+
+export const errorAnswer = z.strictObject({
+  error: z.strictObject({ code: z.string(), message: z.string(), requestId: z.string() }),
+})
+
+const eventLine = z.strictObject({
+  id: z.string(),
+  source: z.string(),
+  type: z.string().nullable(),
+  receivedAt: instant,
+  outcome: z.enum(EVENT_OUTCOMES),
+  bodyBytes: z.int(),
+  redeliveries: z.int(),
+  jobs: z.partialRecord(state, z.int()).describe('how many jobs are in each state'),
+})
+export const eventsAnswer = z.strictObject({ events: z.array(eventLine), next })
+
+const jobOfEvent = z.strictObject({
+  id: z.string(),
+  mapping: z.string(),
+  integration: z.string(),
+  orderKey: z.string().nullable(),
+  itemIndex: z.int(),
+  state,
+  reason: z.string().nullable(),
+  message: z.string().nullable(),
+  attempts: z.int().describe('attempts that count; see the job for all of them'),
+  nextAttemptAt: instant.nullable(),
+})
+const payload = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('json'), json: z.unknown() }),
+    z.strictObject({ kind: z.literal('text'), text: z.string() }),
+    z.strictObject({ kind: z.literal('binary') }),
+    z.strictObject({ kind: z.literal('too_large') }),
+    z.strictObject({ kind: z.literal('pruned') }),
+  ])
+  .describe('the body as JSON or text; the bytes as they came are at events/{id}/payload')
+export const eventAnswer = z.strictObject({
+  id: z.string(),
+  source: z.string(),
+  type: z.string().nullable(),
+  key: z.string().describe('its idempotency key'),
+  receivedAt: instant,
+  receipt: z.enum(['recorded', 'ignored', 'id_conflict']),
+  scheme: z.string().nullable().describe('how its source is verified now; null = the source is configured no more'),
+  redeliveries: z.int(),
+  outcome: z.enum(EVENT_OUTCOMES),
+  reason: z.string().nullable().describe('of a quarantine or an echo'),
+  message: z.string().nullable(),
+  mappings: z
+    .array(z.looseObject({ mapping: z.string(), matched: z.boolean() }))
+    .describe('every mapping of its source: matched or not, and why not'),
+  method: z.string(),
+  query: z.string(),
+  headers: z.array(z.tuple([z.string(), z.string()])).describe('names and values in order; credentials are struck out'),
+  bodyBytes: z.int(),
+  payload,
+  jobs: z.array(jobOfEvent),
+})
+
+const jobLine = z.strictObject({
+  ...jobOfEvent.shape,
+  eventId: z.string(),
+  source: z.string(),
+  type: z.string().nullable(),
+  createdAt: instant,
+  finishedAt: instant.nullable(),
+})
+export const jobsAnswer = z.strictObject({ jobs: z.array(jobLine), next })
+
+const attempt = z.strictObject({
+  step: z.string().describe('"<step>?" asks whether the write of a step arrived'),
+  operation: z.string(),
+  effect: z.enum(['read', 'set', 'keyed', 'verify', 'once']),
+  token: z.string().describe('the fingerprint of the token'),
+  variables: z.unknown().describe('null where they are larger than 64 KB'),
+  sentAt: instant,
+  finishedAt: instant.nullable(),
+  outcome: z.enum(['not_sent', 'rejected', 'applied', 'unknown']).nullable(),
+  status: z.int().nullable(),
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  response: z.string().nullable().describe('what the API answered where it did not do it, up to 2 KB'),
+})
+const doneStep = z.strictObject({ id: z.string(), operation: z.string().nullable(), data: z.unknown() })
+export const jobAnswer = z.strictObject({
+  ...jobLine.shape,
+  version: z.string(),
+  receivedAt: instant,
+  expiresAt: instant.nullable(),
+  item: z.unknown().describe('the element of forEach; null without'),
+  conflicts: z.int(),
+  can: z.array(z.enum(['retry', 'discard', 'settle'])).describe('what may be done with it now'),
+  done: z.array(doneStep).describe('steps that will not run again'),
+  doubt: z
+    .strictObject({ step: z.string(), operation: z.string(), variables: z.unknown() })
+    .nullable()
+    .describe('the write whose answer was lost'),
+  payloadKept: z.boolean(),
+  history: z.array(attempt),
+  historyOmitted: z.int().describe('older attempts that are not shown'),
+})
+export const actAnswer = z.strictObject({ id: z.string(), state, message: z.string() })
+
+export const integrationsAnswer = z.strictObject({
+  integrations: z.array(
+    z.strictObject({
+      name: z.string(),
+      configured: z.boolean(),
+      purpose: z.string().nullable(),
+      owner: z.string().nullable(),
+      perMinute: z.int().nullable(),
+      perDay: z.int().nullable(),
+      concurrency: z.int().nullable(),
+      tokens: z.array(
+        z.strictObject({
+          fingerprint: z.string(),
+          state: z.enum(['active', 'refused', 'held', 'retired']),
+          firstSeenAt: instant,
+          lastUsedAt: instant.nullable(),
+          uses: z.int(),
+          lastAnswer: z.enum(['ok', 'unauthorized', 'forbidden', 'rate_limited']).nullable(),
+          pausedUntil: instant.nullable(),
+          probedAt: instant.nullable(),
+        }),
+      ),
+    }),
+  ),
+})
+export const mappingsAnswer = z.strictObject({
+  mappings: z.array(
+    z.strictObject({
+      name: z.string(),
+      description: z.string().nullable(),
+      source: z.string(),
+      on: z.array(z.string()).nullable(),
+      integration: z.string(),
+      action: z.string().nullable(),
+      operations: z.array(z.string()),
+      hash: z.string(),
+    }),
+  ),
+  problems: z.int().describe('of files that are not in force; /health/ready names them'),
+})
+export const sourcesAnswer = z.strictObject({
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      scheme: z.string(),
+      retired: z.boolean(),
+      methods: z.array(z.string()),
+      bodyBytesMax: z.int(),
+    }),
+  ),
+})
+export const statsAnswer = z.strictObject({
+  jobs: z.partialRecord(state, z.int()).describe('open and dead jobs by state'),
+  openJobs: z.int(),
+  unroutedEvents: z.int(),
+  oldestUnroutedAt: instant.nullable(),
+})

@@ -1,0 +1,20 @@
+import type { PageQuery } from '../store/store.ts'
+
+/** Calls of the store for one page: each looks at a bounded number of rows, so that deliveries get in between. */
+const CALLS_MAX = 25
+
+/** Asks on until the page is full, there is no more, or enough was looked at: then the caller goes on with the cursor. */
+export async function fillPage<Row>(
+  page: PageQuery,
+  ask: (page: PageQuery) => Promise<{ rows: readonly Row[]; nextSeq: number | null }>,
+): Promise<{ rows: Row[]; nextSeq: number | null }> {
+  const rows: Row[] = []
+  let beforeSeq = page.beforeSeq
+  for (let calls = 0; calls < CALLS_MAX; calls++) {
+    const found = await ask({ ...page, beforeSeq, limit: page.limit - rows.length })
+    rows.push(...found.rows)
+    beforeSeq = found.nextSeq
+    if (beforeSeq === null || rows.length >= page.limit) break
+  }
+  return { rows, nextSeq: beforeSeq }
+}

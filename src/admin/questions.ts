@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { readMoment } from '../config/read-moment.ts'
+import type { EventOutcome, JobState, PageQuery } from '../store/store.ts'
+import { parseCursor } from './cursor.ts'
+import { refuseKey } from './read-request.ts'
+
+/** Rows of a page: at most, and where the request says nothing. */
+const PAGE_ROWS_MAX = 200
+const PAGE_ROWS_DEFAULT = 50
+/** Longest filter and cursor, in UTF-16 units. */
+const FILTER_CHARS_MAX = 200
+
+export const JOB_STATES = [
+  'queued',
+  'running',
+  'succeeded',
+  'dead',
+  'in_doubt',
+  'held',
+  'superseded',
+] as const satisfies readonly JobState[]
+export const EVENT_OUTCOMES = [
+  'unrouted',
+  'matched',
+  'unmatched',
+  'quarantined',
+  'echo',
+  'ignored',
+  'id_conflict',
+] as const satisfies readonly EventOutcome[]
+
+const text = (what: string) => z.string().min(1).max(FILTER_CHARS_MAX).optional().describe(what)
+const listOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
+  z
+    .string()
+    .max(FILTER_CHARS_MAX)
+    .transform(value => value.split(','))
+    .pipe(z.array(z.enum(values)))
+    .optional()
+    .describe(`one or more of ${values.join(', ')}, with commas between`)
+
+const MOMENT = 'a duration such as "7d", or an instant such as "2026-11-24T00:00:00Z"'
+const page = {
+  source: text('the name of a source, once'),
+  type: text('an event type, once'),
+  mapping: text('the name of a mapping, once'),
+  integration: text('the name of an integration, once'),
+  since: text(`${MOMENT}: from then on`),
+  until: text(`${MOMENT}: before then`),
+  cursor: text('what "next" of the page before says'),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(PAGE_ROWS_MAX)
+    .default(PAGE_ROWS_DEFAULT)
+    .describe(`a whole number from 1 to ${PAGE_ROWS_MAX}`),
+}
+
+/** Query of `GET events`. */
+export const eventsQuery = z.strictObject({ ...page, outcome: listOf(EVENT_OUTCOMES) })
+/** Query of `GET jobs`. */
+export const jobsQuery = z.strictObject({
+  ...page,
+  state: listOf(JOB_STATES),
+  reason: text('the reason of a job, such as mapping_changed, once'),
+})
+/** Query of routes that take none. */
+export const noQuery = z.strictObject({})
+
+const version = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .optional()
+  .describe('the "version" of the job as it was read; the act is refused if the job has moved since')
+const force = z
+  .boolean()
+  .default(false)
+  .describe('true or false: although a newer job of its order key has succeeded, whose work it may undo')
+
+/** Bodies of the acts on a job. */
+export const retryBody = z.strictObject({
+  version,
+  force,
+  fromStart: z
+    .boolean()
+    .default(false)
+    .describe('true or false: forget what was done; writes that were applied are sent again'),
+})
+export const discardBody = z.strictObject({ version })
+export const settleBody = z.strictObject({
+  applied: z.boolean().describe('true (the write arrived) or false (it did not)'),
+  version,
+  force,
+  result: z
+    .record(z.string(), z.json())
+    .optional()
+    .describe('an object: what the write would have answered, where later steps read it'),
+})
+
+type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>
+
+/** Turns the part of a query that all lists share into what the store is asked. Throws `invalid_request`. */
+export function readPage(schema: z.ZodObject, asked: PageRequest, epoch: number, now: number): PageQuery {
+  const momentOf = (key: 'since' | 'until'): number | null => {
+    if (asked[key] === undefined) return null
+    const at = readMoment(asked[key], now)
+    if (at === null) throw refuseKey(schema, key)
+    return at
+  }
+  const beforeSeq = asked.cursor === undefined ? null : parseCursor(epoch, asked.cursor)
+  if (asked.cursor !== undefined && beforeSeq === null) throw refuseKey(schema, 'cursor')
+  const { source = null, type = null, mapping = null, integration = null, limit } = asked
+  return {
+    beforeSeq,
+    sinceAt: momentOf('since'),
+    untilAt: momentOf('until'),
+    source,
+    type,
+    mapping,
+    integration,
+    limit,
+  }
+}

@@ -1,0 +1,80 @@
+import type { JobLine, JobPage, JobQuery, JobState } from '../store.ts'
+import type { StoreContext } from './context.ts'
+import { JOB_LINE_COLUMNS, JOB_LINE_JOINS, type JobLineRow, jobLineFromRow } from './job-line.ts'
+import { OPEN } from './job-states.ts'
+import { isWithin, PAGE_ROWS_LOOKED_AT_MAX, preparePageBounds } from './page-bounds.ts'
+
+/** States whose rows are found without looking at others: `job_open` and `job_dead`. */
+const INDEXED: ReadonlySet<JobState> = new Set<JobState>(['queued', 'running', 'in_doubt', 'held', 'dead'])
+
+/** What most filters ask for: the event of a job is read only where the rest fits. */
+type SlimRow = Pick<JobLineRow, 'seq' | 'mapping' | 'integration' | 'state' | 'reason' | 'createdAt'>
+
+/** Lists jobs, newest first, a bounded number of rows a call. */
+export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobPage {
+  const boundsOf = preparePageBounds(db, 'job')
+  const read = db.prepare<[number], JobLineRow>(
+    `select ${JOB_LINE_COLUMNS} from job ${JOB_LINE_JOINS} where job.seq = ?`,
+  )
+  const prepare = (states: readonly JobState[] | null) =>
+    db.prepare<{ from: number; before: number; rowsMax: number }, SlimRow>(`
+      select seq, mapping, integration, state, reason, created_at as createdAt
+      from job
+      where ${states === null ? 'seq >= @from and seq < @before' : `seq in (${rowsOf(states)})`}
+      order by seq desc
+      limit @rowsMax`)
+  const prepared = new Map<string, ReturnType<typeof prepare>>()
+  const selectFor = (states: readonly JobState[] | null): ReturnType<typeof prepare> => {
+    const found = states?.every(state => INDEXED.has(state)) ? [...new Set(states)].sort() : null
+    const name = String(found)
+    const known = prepared.get(name) ?? prepare(found)
+    prepared.set(name, known)
+    return known
+  }
+
+  return query => {
+    const bounds = boundsOf(query)
+    const jobs: JobLine[] = []
+    let lookedAt = 0
+    let at = bounds.before
+    for (const slim of selectFor(query.states).iterate({ ...bounds, rowsMax: PAGE_ROWS_LOOKED_AT_MAX })) {
+      lookedAt++
+      at = slim.seq
+      if (!isAskedFor(slim, query)) continue
+      const row = read.get(slim.seq)
+      if (row !== undefined && isOfEventAskedFor(row, query)) jobs.push(jobLineFromRow(row, epoch))
+      if (jobs.length === query.limit) break
+    }
+    const isFull = jobs.length === query.limit || lookedAt === PAGE_ROWS_LOOKED_AT_MAX
+    return { jobs, nextSeq: isFull && at > bounds.from ? at : null }
+  }
+}
+
+/** The newest rows of some states within the bounds; each state has its own index, so that the rare are not searched among the many. */
+function rowsOf(states: readonly JobState[]): string {
+  const newest = (rows: string): string =>
+    `select seq from (select seq from ${rows} seq >= @from and seq < @before order by seq desc limit @rowsMax)`
+  // the index is named, because the planner would rather walk the rows; and so is the condition it has
+  const each = states.map(state =>
+    newest(
+      state === 'dead'
+        ? `job indexed by job_dead where state = 'dead' and`
+        : `job indexed by job_open where state in ${OPEN} and state = '${state}' and`,
+    ),
+  )
+  return `select seq from (${each.join(' union all ')}) order by seq desc limit @rowsMax`
+}
+
+function isAskedFor(row: SlimRow, query: JobQuery): boolean {
+  return (
+    isWithin(row.createdAt, query) &&
+    (query.states === null || query.states.includes(row.state)) &&
+    (query.mapping === null || row.mapping === query.mapping) &&
+    (query.integration === null || row.integration === query.integration) &&
+    (query.reason === null || row.reason === query.reason)
+  )
+}
+
+function isOfEventAskedFor({ source, type }: JobLineRow, query: JobQuery): boolean {
+  return (query.source === null || source === query.source) && (query.type === null || type === query.type)
+}

@@ -1,0 +1,36 @@
+import type { JobActAnswer, JobRetry } from '../store.ts'
+import { prepareAct, prepareCheckDead, prepareReopen, progressOf } from './act-on-job.ts'
+import type { StoreContext } from './context.ts'
+
+/**
+ * Puts a dead or held job back to work. What it has applied stays applied, and the mapping is judged as it is then; where a
+ * write may have been applied, the API is asked anew, and the job of a `once` operation is refused: only a person knows.
+ */
+export function retryJob(context: StoreContext): (retry: JobRetry) => JobActAnswer {
+  const { db } = context
+  const effectOf = db
+    .prepare<[number, string], string>(
+      `select effect from attempt where job_seq = ? and step = ? and effect <> 'read' order by seq desc limit 1`,
+    )
+    .pluck()
+  const checkDead = prepareCheckDead(context)
+  const reopen = prepareReopen(context)
+
+  return prepareAct<JobRetry>(context, ['dead', 'held'], (job, { actor, now, fromStart, force }, refuse) => {
+    const { done, doubt } = progressOf(job)
+    const refused = checkDead(job, { force })
+    if (refused !== null) return refuse(refused)
+    if (doubt === null) {
+      if (job.reason === 'in_doubt') return refuse('in_doubt')
+      const message = fromStart ? `Retried from the start by "${actor}"` : `Retried by "${actor}"`
+      const progress = { done: fromStart ? [] : done, doubt: null }
+      reopen(job, { state: 'queued', progress, reason: 'retried', message, now })
+      return { state: 'queued', message }
+    }
+    if (fromStart || effectOf.get(job.seq, doubt.step) === 'once') return refuse('in_doubt')
+    const message = `Retried by "${actor}": the API will be asked whether the write arrived`
+    const progress = { done, doubt: { ...doubt, asked: 0, failures: 0 } }
+    reopen(job, { state: 'in_doubt', progress, reason: 'retried', message, now })
+    return { state: 'in_doubt', message }
+  })
+}

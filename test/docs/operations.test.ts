@@ -1,0 +1,67 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { codesOf, ROOT, readDoc, readTable } from './read-docs.ts'
+
+const text = readDoc('docs/operations.md')
+const rowsOf = (heading: string): string[] => readTable(text, heading).map(([cell]) => codesOf(cell!)[0]!)
+
+/** The sources that move jobs. */
+const sources = ['src/worker', 'src/store/sqlite'].flatMap(folder =>
+  readdirSync(join(ROOT, folder))
+    .filter(file => file.endsWith('.ts'))
+    .map(file => readDoc(`${folder}/${file}`)),
+)
+
+/** Reasons that the sources give with a state, in the three ways they are written. */
+function reasonsOf(state: 'held' | 'dead'): Set<string> {
+  const patterns = [
+    new RegExp(`\\b${state}\\(\\s*'([a-z_]+)'`, 'g'),
+    new RegExp(`state: '${state}',\\s*reason: '([a-z_]+)'`, 'g'),
+    new RegExp(`set state = '${state}'[^\`]*?reason = '([a-z_]+)'`, 'g'),
+  ]
+  return new Set(
+    sources.flatMap(source => patterns.flatMap(pattern => [...source.matchAll(pattern)].map(([, name]) => name!))),
+  )
+}
+
+/** The members of a union of literals. */
+function membersOf(file: string, type: string): string[] {
+  const union = new RegExp(`type ${type} =([^\\n]*(?:\\n +\\|[^\\n]*)*)`).exec(readDoc(file))?.[1] ?? ''
+  return [...union.matchAll(/'([a-z0-9_]+)'/g)].map(([, name]) => name!)
+}
+
+t.test('every reason a job is held for has its row', async t => {
+  const own = /HOLD_REASONS[^[]*\[\][^[]*\[([^\]]*)\]/.exec(readDoc('src/worker/read-hold.ts'))?.[1] ?? ''
+  const shipped = [...own.matchAll(/'([a-z_]+)'/g)].map(([, name]) => name!)
+  t.ok(shipped.length >= 5)
+  const reasons = [...reasonsOf('held'), ...shipped, 'mapping_held']
+  for (const reason of ['in_doubt', 'found_different', 'mapping_changed', 'integration_missing', 'poison'])
+    t.ok(reasons.includes(reason), `${reason} is found in the sources`)
+  t.strictSame(new Set(rowsOf('## Reasons a job is held')), new Set(reasons))
+})
+
+t.test('every reason a job is dead for has its row', async t => {
+  const ofExpressions = membersOf('src/mapping/expression/describe-failure.ts', 'FailureReason')
+  const ofMapping = membersOf('src/mapping/map.ts', 'MapFailure')
+  const ofPayload = membersOf('src/mapping/parse-payload.ts', 'PayloadRefusal')
+  for (const members of [ofExpressions, ofMapping, ofPayload]) t.ok(members.length > 0)
+  // a dead job calls it mapping_cost (evaluation-budget.ts)
+  const named = ofExpressions.map(reason => (reason === 'too_costly' ? 'mapping_cost' : reason))
+  const reasons = [...reasonsOf('dead'), ...named, ...ofMapping, ...ofPayload, 'too_many_items']
+  for (const reason of ['expired', 'rejected', 'attempts_used_up', 'poison', 'discarded'])
+    t.ok(reasons.includes(reason), `${reason} is found in the sources`)
+  t.strictSame(new Set(rowsOf('## Reasons a job is dead')), new Set(reasons))
+})
+
+t.test('what waits by itself is named', async t => {
+  const waiting = sources.flatMap(source =>
+    [...source.matchAll(/(?:wait\(|state: '(?:queued|in_doubt)'[^}]*?reason: |reason: )'([a-z_]+)'/g)].map(
+      ([, name]) => name!,
+    ),
+  )
+  const known = new Set([...text.matchAll(/`([a-z_]+)`/g)].map(([, name]) => name!))
+  for (const reason of waiting)
+    if (reason !== 'lease_lost' && reason !== 'echo' && reason !== 'not_found') t.ok(known.has(reason), reason)
+  t.ok(waiting.length > 10)
+})

@@ -1,0 +1,147 @@
+import t from 'tap'
+import * as answers from '../../../src/admin/answers.ts'
+import { apiRoutesOf } from '../../../src/admin/api-routes.ts'
+import { ADMIN_KEY, getApi, getRaw } from '../../fixtures/call-api.ts'
+import { startTestBridge } from '../../fixtures/start-test-bridge.ts'
+import { emit, one } from '../../fixtures/start-worker-bridge.ts'
+
+const KEYS = { viewer: 'canary-viewer-key-0123456789', operator: 'canary-operator-key-012345', admin: ADMIN_KEY }
+type Role = keyof typeof KEYS
+const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
+const admin = { keys: ROLES.map(role => ({ name: role, role, key: `env:KEY_${role.toUpperCase()}` })) }
+const env = Object.fromEntries(ROLES.map(role => [`KEY_${role.toUpperCase()}`, KEYS[role]]))
+const rename = one('rename', 'renameEntry', { entryId: 'ent_free', name: 'x' })
+const bridge = await startTestBridge(t, { mappings: { rename }, config: { admin }, env })
+const eventId = await emit(bridge, 'rename')
+const job = await bridge.job(eventId)
+
+interface Described {
+  'x-role': Role
+  operationId: string
+  summary: string
+  parameters: { name: string; in: string }[]
+  requestBody?: object
+}
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Described>>
+}
+const { body: document } = await getApi<Document>(bridge, 'openapi.json')
+const described = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, route]) => ({ path, method, route })),
+)
+
+t.test('every route of the API is described, and no other', async t => {
+  t.equal(document.openapi, '3.1.0')
+  const tree = bridge.app.printRoutes({ commonPrefix: false, includeMeta: false })
+  const found = [...tree.matchAll(/(?:GET|POST|DELETE|PUT|PATCH)(?=[,)])/g)]
+  t.ok(found.length > described.length)
+  t.same(described.map(({ path, method }) => `${method} ${path}`).sort(), [
+    'get /api/events',
+    'get /api/events/{id}',
+    'get /api/events/{id}/payload',
+    'get /api/integrations',
+    'get /api/jobs',
+    'get /api/jobs/{id}',
+    'get /api/mappings',
+    'get /api/openapi.json',
+    'get /api/sources',
+    'get /api/stats',
+    'post /api/jobs/{id}/discard',
+    'post /api/jobs/{id}/retry',
+    'post /api/jobs/{id}/settle',
+    'post /api/rehearsals',
+  ])
+  t.equal(described.length, apiRoutesOf(bridge.bridge).length)
+  t.equal(new Set(described.map(({ route }) => route.operationId)).size, described.length)
+  for (const { path, route } of described) {
+    t.ok(ROLES.includes(route['x-role']), path)
+    t.ok(route.summary.length > 10, path)
+  }
+})
+
+t.test('a route without a role or a description cannot be registered', async t => {
+  const { default: apiHooks } = await import('../../../routes/api/autohooks.ts')
+  const { default: Fastify } = await import('fastify')
+  for (const config of [{}, { role: 'viewer' as const }, { doc: { summary: 'x' } }]) {
+    const app = Fastify()
+    app.decorate('bridge', bridge.bridge)
+    app.decorate('countFailure', bridge.app.countFailure)
+    await apiHooks(app)
+    t.throws(() => app.get('/api/bare', { config }, async () => ({})), /expected "role" and "doc"/)
+  }
+})
+
+t.test('each role may do what its routes say, and nobody without a key', async t => {
+  for (const { path, method, route } of described) {
+    const id = path.includes('/jobs/') ? job.id : eventId
+    const url = `${bridge.url}${path.replace('{id}', id)}`
+    const body = method === 'post' ? { body: '{"version":"0123456789abcdef"}' } : {}
+    const ask = (key: string | null): Promise<Response> =>
+      fetch(url, {
+        method: method.toUpperCase(),
+        ...body,
+        headers: { 'content-type': 'application/json', ...(key !== null && { authorization: `Bearer ${key}` }) },
+      })
+    const needed = ROLES.indexOf(route['x-role'])
+    for (const [rank, role] of ROLES.entries()) {
+      const { status } = await ask(KEYS[role])
+      if (rank < needed) t.equal(status, 403, `${role} ${method} ${path}`)
+      else t.ok([200, 400, 409].includes(status), `${role} ${method} ${path}: ${status}`)
+    }
+    t.equal((await ask(null)).status, 401, `${method} ${path}`)
+  }
+})
+
+t.test('what a route takes is what its document says', async t => {
+  for (const { path, method, route } of described) {
+    if (method !== 'get') continue
+    const id = path.includes('/jobs/') ? job.id : eventId
+    const url = path.replace('/api/', '').replace('{id}', id)
+    t.equal((await getRaw(bridge, url)).status, 200, path)
+    t.equal((await getRaw(bridge, `${url}?nothing=1`)).status, 400, `${path} refuses what it does not know`)
+    for (const { name, in: place } of route.parameters)
+      if (place === 'query') t.equal((await getRaw(bridge, `${url}?${name}=`)).status, 400, `${path} knows ${name}`)
+  }
+})
+
+t.test('answers are what the document says', async t => {
+  for (const [path, schema] of [
+    ['events', answers.eventsAnswer],
+    [`events/${eventId}`, answers.eventAnswer],
+    ['jobs', answers.jobsAnswer],
+    [`jobs/${job.id}`, answers.jobAnswer],
+    ['integrations', answers.integrationsAnswer],
+    ['mappings', answers.mappingsAnswer],
+    ['sources', answers.sourcesAnswer],
+    ['stats', answers.statsAnswer],
+    ['events?x=1', answers.errorAnswer],
+  ] as const) {
+    const { body } = await getApi(bridge, path)
+    const parsed = schema.safeParse(body)
+    t.ok(parsed.success, `${path}: ${parsed.error?.message}`)
+  }
+})
+
+t.test('integrations, mappings, sources and figures are what is in force', async t => {
+  t.match((await getApi(bridge, 'integrations')).body, {
+    integrations: [
+      { name: 'ci', configured: true, concurrency: 4, tokens: [{ state: 'active', uses: 1, lastAnswer: 'ok' }] },
+    ],
+  })
+  t.match((await getApi(bridge, 'mappings')).body, {
+    mappings: [{ name: 'rename', source: 'open', on: ['rename'], integration: 'ci', operations: ['renameEntry'] }],
+    problems: 0,
+  })
+  const { sources } = (await getApi<{ sources: { name: string; scheme: string }[] }>(bridge, 'sources')).body
+  t.ok(sources.some(({ name, scheme }) => name === 'github' && scheme === 'github'))
+  t.same((await getApi(bridge, 'stats')).body, { jobs: {}, openJobs: 0, unroutedEvents: 0, oldestUnroutedAt: null })
+})
+
+t.test('failures count for an address wherever below /api they happen', async t => {
+  const limits = { failedAuthPerMinute: 2 }
+  const guarded = await startTestBridge(t, { config: { admin, limits }, env })
+  for (const path of ['events', 'jobs']) t.equal((await getRaw(guarded, path, 'nobody-0123456789')).status, 401)
+  t.equal((await getRaw(guarded, 'events', 'nobody-0123456789')).status, 429)
+  for (const path of ['stats', 'sources', 'openapi.json']) t.equal((await getRaw(guarded, path)).status, 429, path)
+})
