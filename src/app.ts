@@ -57,6 +57,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   id_conflict: 422,
   too_many_failures: 429,
   backlog_full: 503,
+  keys_unavailable: 503,
   store_unavailable: 503,
   shutting_down: 503,
 }

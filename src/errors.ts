@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'media_type_unsupported'
   | 'body_too_large'
   | 'unauthorized'
+  | 'keys_unavailable'
   | 'forbidden'
   | 'invalid_request'
   | 'busy'

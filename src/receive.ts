@@ -44,9 +44,12 @@ const BACKLOG_RETRY_SEC = 30
  */
 export async function receive(incoming: Incoming, custody: Custody): Promise<Receipt> {
   const { source, receivedAt } = incoming
-  const answer = answerHandshake(incoming, source.scheme, source.secrets, receivedAt)
+  const { scheme, secrets } = source
+  // only where a key may have to be fetched: the others are not made to wait for a promise
+  const judged = scheme.isAsync === true ? await scheme.verify(incoming, secrets, receivedAt) : undefined
+  const answer = answerHandshake(incoming, scheme, secrets, receivedAt, judged)
   if (answer !== null) return { kind: 'answered', answer }
-  const verification = source.scheme.verify(incoming, source.secrets, receivedAt)
+  const verification = scheme.isAsync === true ? judged! : scheme.verify(incoming, secrets, receivedAt)
   if (!verification.ok) return { kind: 'refused', reason: verification.reason }
 
   // from here on without its credentials: this is what is stored, and what mappings see
@@ -61,12 +64,12 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
     contentType: incoming.contentType,
     body,
   })
-  if (!found.ok && source.scheme.unsigned) return { kind: 'malformed', reason: found.reason, message: found.message }
+  if (!found.ok && scheme.unsigned) return { kind: 'malformed', reason: found.reason, message: found.message }
   if (custody.backlog.openJobs >= custody.backlog.jobsMax) {
     throw new BridgeError('backlog_full', 'Too many jobs are waiting', { retryAfterSec: BACKLOG_RETRY_SEC })
   }
 
-  const key = found.ok ? found.key : null
+  const key = verification.key ?? (found.ok ? found.key : null)
   const event: NewEvent = {
     source: source.name,
     type: incoming.urlType,

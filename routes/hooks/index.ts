@@ -4,10 +4,14 @@ import { failpoint, isArmed } from '../../src/failpoint.ts'
 import { type Receipt, receive } from '../../src/receive.ts'
 import { redactHeaders } from '../../src/source/redact-headers.ts'
 import type { Source } from '../../src/source/source.ts'
+import type { EventResult } from '../../src/store/store.ts'
 import { answerHandshake } from '../../src/verify/answer-handshake.ts'
+import { KEYS_COOL_DOWN_MS } from '../../src/verify/key-set.ts'
 import { redactQuery } from '../../src/verify/read-parameter.ts'
+import { createWaiting, hasFailed } from '../../src/wait-for-jobs.ts'
 import { checkContent } from './check-content.ts'
 import { readBody } from './read-body.ts'
+import { readWait } from './read-wait.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,6 +31,7 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   const { bridge } = app
   /** While nobody has failed lately there is nothing to look up. */
   let lastFailureAt = 0
+  const waiting = createWaiting(bridge.store)
   app.decorateRequest('source', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
@@ -42,9 +47,12 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       throw new BridgeError('not_found', 'Not found')
     }
     if (source.retired) throw new BridgeError('source_retired', 'This source is retired')
+    const { scheme, secrets } = source
     if (HEAD_ONLY.has(request.method)) {
       const head = { ...headOf(request), body: Buffer.alloc(0) }
-      const answer = answerHandshake(head, source.scheme, source.secrets, Date.now())
+      const needsProof = scheme.isAsync === true && scheme.handshaking !== undefined
+      const judged = needsProof ? await scheme.verify(head, secrets, Date.now()) : undefined
+      const answer = answerHandshake(head, scheme, secrets, Date.now(), judged)
       if (answer !== null) return reply.code(answer.status).headers(answer.headers).send(answer.body)
     }
     if (!source.methods.includes(request.method)) {
@@ -52,8 +60,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       throw new BridgeError('method_not_allowed', `Only ${source.allow} is allowed here`)
     }
     checkContent(request.raw, source)
-    if (source.scheme.headersOnly) {
-      const verification = source.scheme.verifyHead(headOf(request), source.secrets, Date.now())
+    if (scheme.headersOnly) {
+      const verification = await scheme.verifyHead(headOf(request), secrets, Date.now())
       if (!verification.ok) await refuse(request, source, verification.reason, Buffer.alloc(0))
     }
     request.source = source
@@ -88,7 +96,34 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     failpoint('before_answer')
     logDelivery(source, receipt, bytes)
     if (receipt.outcome === 'id_conflict') reply.code(source.conflictStatus)
-    return { eventId: receipt.eventId, outcome: receipt.outcome }
+    const { eventId, outcome } = receipt
+    const waitMs = source.mayWait && LEADS_ON.has(outcome) ? readWait(request.headers.prefer) : null
+    const led = waitMs === null ? null : await waitForJobs(request, reply, eventId, waitMs)
+    // a connection that is idle only from now on would keep the server from closing for as long as it may be kept alive
+    if (bridge.closing) reply.header('connection', 'close')
+    return { eventId, outcome, ...led }
+  }
+
+  /** What the event led to, or null where that is not known in time: then the answer is the ordinary one. */
+  async function waitForJobs(
+    { raw }: FastifyRequest,
+    reply: FastifyReply,
+    eventId: string,
+    waitMs: number,
+  ): Promise<{ routed: string; jobs: EventResult['jobs'] } | null> {
+    let isGone = false
+    reply.raw.once('close', () => {
+      isGone = true
+    })
+    // nothing is sent meanwhile, and a silent connection would be closed; Node sets its own time again after the answer
+    raw.socket.setTimeout(waitMs + WAIT_MARGIN_MS)
+    const waited = await waiting.wait(eventId, waitMs, () => isGone || bridge.closing)
+    if (waited.kind === 'full') return null
+    reply.header('preference-applied', 'wait')
+    if (waited.kind === 'late') return null
+    const { outcome: routed, jobs } = waited.outcome
+    if (hasFailed(waited.outcome)) reply.code(STATUS_FAILED)
+    return { routed, jobs }
   }
 
   function findSource(request: FastifyRequest<{ Params: Params }>): Source | null {
@@ -115,6 +150,10 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       body: source.redactBody(body),
     })
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
+    if (reason === 'keys_unavailable')
+      throw new BridgeError('keys_unavailable', 'The keys to check the token with cannot be fetched now', {
+        retryAfterSec: KEYS_COOL_DOWN_MS / 1_000,
+      })
     await countFailure(request)
     throw new BridgeError('unauthorized', 'The delivery is not authentic')
   }
@@ -130,6 +169,13 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     bridge.log.info({ source: source.name, eventId: receipt.eventId, outcome: receipt.outcome, bytes }, 'delivery')
   }
 }
+
+/** Failed Dependency (RFC 4918 11.4): taken, but what it asked for failed. `curl --fail` fails on it, and `--retry` does not retry. */
+const STATUS_FAILED = 424
+/** How much longer than a wait a connection may be silent. */
+const WAIT_MARGIN_MS = 10_000
+/** Outcomes of custody behind which there is an event that leads to something. */
+const LEADS_ON: ReadonlySet<string> = new Set(['recorded', 'duplicate', 'replayed'])
 
 /** Requests with which some senders ask whether a URL is theirs to call. */
 const HEAD_ONLY = new Set(['GET', 'HEAD', 'OPTIONS'])

@@ -69,6 +69,16 @@ const schemeSettings = {
   allowSha1: z.unknown().optional().describe('Must be true where RSA signatures with SHA-1 are taken'),
   webhookId: z.unknown().optional().describe('The id of the webhook that the sender signs (paypal)'),
   topicArns: z.unknown().optional().describe('Topics whose messages are taken (aws-sns)'),
+  issuer: z.unknown().optional().describe('Who writes the tokens: a text, or a list of them'),
+  audience: z.unknown().optional().describe('Whom the tokens are for: a text, or a list of them'),
+  claims: z.unknown().optional().describe('Claims of the tokens and the values they must have'),
+  jwks: z.unknown().optional().describe('Where the keys of the issuer are: an https URL, or file:/path'),
+  bodyClaim: z.unknown().optional().describe('The claim that holds the SHA-256 of the body, or "aud"'),
+  components: z.unknown().optional().describe('What must be signed (http-message-signature)'),
+  draft: z.unknown().optional().describe('"cavage": the draft before RFC 9421 (http-message-signature)'),
+  label: z.unknown().optional().describe('Which signature of a message counts (http-message-signature)'),
+  tag: z.unknown().optional().describe('Only a signature with this tag counts (http-message-signature)'),
+  oneTime: z.unknown().optional().describe('Every token counts once: its jti is the idempotency key'),
   verifyToken: secretReference.optional().describe('The token that the sender shows when it is set up (meta)'),
 }
 

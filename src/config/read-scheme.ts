@@ -18,12 +18,27 @@ export function readScheme(file: MemberFile, pointer: string, context: ReadConte
   const read = definitionFromSource(file.scheme, file)
   if (!read.ok)
     return { ok: false, problems: read.problems.map(problem => ({ ...problem, pointer: pointer + problem.pointer })) }
-  const { definition, preset, settings } = read
-  const { secrets, problems } = readSecrets(file, definition, pointer, context)
+  const { preset, settings } = read
+  const { definition, given, place } = findSecrets(read.definition, file)
+  const { secrets, problems } = readSecrets({ ...file, secrets: given }, definition, pointer + place, context)
   const verifyToken = readVerifyToken(file, pointer, context)
   const found = [...problems, ...verifyToken.problems]
   if (found.length > 0) return { ok: false, problems: found }
   return { ok: true, value: { preset, definition, settings: { ...settings, ...verifyToken.settings }, secrets } }
+}
+
+/**
+ * Where the secrets of a scheme stand. A key set in a file is a secret like any other; one that is published is fetched when
+ * it is needed, and then there are no secrets.
+ */
+function findSecrets(
+  definition: SimpleDefinition,
+  { secrets = [] }: MemberFile,
+): { definition: SimpleDefinition; given: NonNullable<MemberFile['secrets']>; place: string } {
+  if (definition.kind !== 'jwt' || definition.jwks?.startsWith('file:') !== true)
+    return { definition, given: secrets, place: '/secrets' }
+  const { jwks, ...rest } = definition
+  return { definition: rest, given: [jwks], place: '/jwks' }
 }
 
 function readVerifyToken(
@@ -45,17 +60,18 @@ function readSecrets(
   { env, folder }: ReadContext,
 ): { secrets: Secret[]; problems: ConfigFinding[] } {
   const given = file.secrets ?? []
-  if (definition.kind === 'none') return { secrets: [], problems: [] }
-  if (given.length === 0)
-    return {
-      secrets: [],
-      problems: [{ pointer: `${pointer}/secrets`, expected: 'at least one secret', found: 'none' }],
-    }
+  const isPublished = definition.kind === 'jwt' && definition.jwks !== undefined
+  if (definition.kind === 'none' || isPublished) return { secrets: [], problems: [] }
+  if (given.length === 0) {
+    const isPublic = definition.kind === 'jwt' && !definition.algorithm.startsWith('HS')
+    const expected = isPublic ? 'at least one secret that holds the public keys, or jwks' : 'at least one secret'
+    return { secrets: [], problems: [{ pointer, expected, found: 'none' }] }
+  }
   const secrets: Secret[] = []
   const problems: ConfigFinding[] = []
   for (const [index, entry] of given.entries()) {
     const reference = typeof entry === 'string' ? entry : entry.ref
-    const at = `${pointer}/secrets/${index}`
+    const at = pointer.endsWith('/jwks') ? pointer : `${pointer}/${index}`
     const resolved = resolveSecret(reference, env, folder, file.allowShortSecret ?? false)
     if (!resolved.ok) {
       problems.push({ pointer: at, expected: resolved.expected, found: resolved.found })

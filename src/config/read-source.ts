@@ -1,3 +1,4 @@
+import { describeFound } from '../verify/scheme-problem.ts'
 import type { SourceFile } from './bridge-schema.ts'
 import type { SourceConfig } from './load-config.ts'
 import type { ConfigFinding } from './problem.ts'
@@ -18,7 +19,14 @@ export function readSource(
       ? readScheme({ ...file, scheme }, pointer, context)
       : readCombined({ ...file, scheme }, pointer, context)
   if (!read.ok) return read
-  const { preset } = read.value
+  const { preset, definition } = read.value
+  if (file.idempotencyKey !== undefined && definition.kind === 'jwt' && definition.oneTime === true) {
+    const expected = 'no idempotencyKey beside oneTime: the id of the token is the key'
+    return {
+      ok: false,
+      problems: [{ pointer: `${pointer}/idempotencyKey`, expected, found: describeFound(file.idempotencyKey) }],
+    }
+  }
   return {
     ok: true,
     value: {

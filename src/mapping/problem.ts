@@ -47,6 +47,7 @@ export type ProblemCode =
   | 'never_equal'
   | 'date_with_z'
   | 'no_mappings'
+  | 'claims_weak'
   | 'test_failed'
   | 'test_undecided'
   | 'live_schema'

@@ -4,6 +4,7 @@ import type { Problem } from '../mapping/problem.ts'
 import { readMappingFiles } from '../mapping/read-mapping-files.ts'
 import { findEventSchema } from '../mapping/typecheck/find-event-schema.ts'
 import { compileSource } from '../source/compile-source.ts'
+import { findClaimWarnings } from '../source/find-claim-warnings.ts'
 import type { Source } from '../source/source.ts'
 import type { Setup } from './setup.ts'
 
@@ -33,7 +34,7 @@ export async function loadSetup(input: ConfigInput = {}, generation = 1): Promis
       sources,
       mappings: new Map(checked.mappings.map(mapping => [mapping.name, mapping])),
       operations: checked.operations,
-      warnings: checked.problems,
+      warnings: [...findClaimWarnings(config.file, config.sources), ...checked.problems],
     },
   }
 }

@@ -5,10 +5,13 @@ import { parsePayload } from '../mapping/parse-payload.ts'
 import { compileScheme } from '../verify/compile-scheme.ts'
 import { redactQuery } from '../verify/read-parameter.ts'
 import { compileIdentifier, findIdentifier } from './find-identifier.ts'
+import { openKeySet } from './open-key-set.ts'
 import { queryOf } from './query-of.ts'
-import { findSecretPlaces, makeBodyRedactor } from './secret-places.ts'
+import { findSecretPlaces, makeBodyRedactor, simplesOf } from './secret-places.ts'
 import type { FoundKey, KeyRequest, Source } from './source.ts'
 
+/** What a CI job shows; a sender that signs wants its answer at once. */
+const WAITING_KINDS: ReadonlySet<string> = new Set(['bearer', 'jwt', 'basic', 'header'])
 /** Longest idempotency key, in characters; beyond it the text is not an identifier but content. */
 const KEY_CHARS_MAX = 512
 
@@ -26,13 +29,14 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
     source: {
       name: config.name,
       retired: config.retired,
-      scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets }),
+      scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets, openKeySet }),
       secrets: config.secrets,
       methods: config.methods,
       allow: config.methods.join(', '),
       acceptsContentType: acceptTypes(config.contentTypes),
       form: preset.form,
       bodyBytesMax: config.bodyBytesMax,
+      mayWait: simplesOf(definition).every(({ kind }) => WAITING_KINDS.has(kind)),
       keyOf: makeKeyOf(key.template, config, jsonDepthMax),
       isPing: headers => {
         const value = preset.ping === undefined ? undefined : headers[preset.ping.header]

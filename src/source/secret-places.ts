@@ -9,7 +9,10 @@ export function findSecretPlaces(definition: SchemeDefinition): {
   secretParameters: ReadonlySet<string>
 } {
   const simple = simplesOf(definition)
-  const headers = simple.flatMap(each => (each.kind === 'header' ? [each.header.toLowerCase()] : []))
+  // a token that does not bind the body would do for any other
+  const headers = simple.flatMap(each =>
+    each.kind === 'header' || each.kind === 'jwt' ? [each.header.toLowerCase()] : [],
+  )
   const parameters = simple.flatMap(each => (each.kind === 'query-token' ? [each.parameter] : []))
   return { secretHeaders: new Set(headers), secretParameters: new Set(parameters) }
 }
@@ -40,6 +43,7 @@ function strikeOut(body: Buffer, path: readonly string[], secret: string): Buffe
   return Buffer.from(JSON.stringify(json))
 }
 
-function simplesOf(definition: SchemeDefinition): readonly SimpleDefinition[] {
+/** The schemes a definition is made of. */
+export function simplesOf(definition: SchemeDefinition): readonly SimpleDefinition[] {
   return 'members' in definition ? definition.members.map(member => member.definition) : [definition]
 }

@@ -14,6 +14,8 @@ export interface Source {
   acceptsContentType: (mediaType: string) => boolean
   form: PayloadForm
   bodyBytesMax: number
+  /** Whether a delivery may wait for its jobs (`Prefer: wait`): only callers of one's own, never senders of webhooks. */
+  mayWait: boolean
   /** Finds the idempotency key; the payload is only parsed where the key stands in it. */
   keyOf: (request: KeyRequest) => FoundKey
   isPing: (headers: HeaderMap) => boolean

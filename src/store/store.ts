@@ -26,6 +26,7 @@ export interface Store {
 
   readBacklog(): Promise<Backlog>
   readEvent(eventId: string): Promise<EventDetail | null>
+  readOutcome(eventId: string): Promise<EventResult | null>
   readHistory(query: HistoryQuery): Promise<HistoryPage>
   listEvents(query: EventQuery): Promise<EventPage>
   listJobs(query: JobQuery): Promise<JobPage>
@@ -331,6 +332,11 @@ export interface EventDetail {
   jobs: readonly JobDetail[]
 }
 export type JobState = 'queued' | 'running' | 'succeeded' | 'dead' | 'in_doubt' | 'held' | 'superseded'
+/** What became of an event so far, without what it brought: small enough to be asked for again and again. */
+export interface EventResult {
+  outcome: EventOutcome
+  jobs: readonly Pick<JobDetail, 'id' | 'mapping' | 'state' | 'reason' | 'message'>[]
+}
 export interface JobDetail {
   id: string
   seq: number

@@ -7,6 +7,7 @@ import { readHeaders } from './read-headers.ts'
 import { readParameter } from './read-parameter.ts'
 import type { Handshaking, Scheme, Secret } from './scheme.ts'
 import { readStrictForm } from './strict-form.ts'
+import type { Verification } from './verification.ts'
 
 /** The answer to a set-up request; it is no event. */
 export interface HandshakeAnswer {
@@ -25,19 +26,21 @@ const VALUE = /^[A-Za-z0-9._~=+/-]{1,256}$/
 
 /**
  * Answers a request with which a sender sets its webhook up, or gives null where this is none, or is not authentic although
- * it must be. No URL of the request is ever called, and nothing is remembered.
+ * it must be. No URL of the request is ever called, and nothing is remembered. `judged`: what a scheme that does not answer
+ * at once said of the delivery; without it such a scheme vouches for nothing here.
  */
 export function answerHandshake(
   delivery: Delivery,
   scheme: Scheme,
   secrets: readonly Secret[],
   now: number,
+  judged?: Verification,
 ): HandshakeAnswer | null {
   const { handshaking } = scheme
   if (handshaking === undefined) return null
   for (const handshake of handshaking.handshakes) {
     if (handshake.method !== delivery.method) continue
-    const answer = answerOne(delivery, handshake, handshaking, scheme, secrets, now)
+    const answer = answerOne(delivery, handshake, handshaking, scheme, secrets, now, judged)
     if (answer !== null) return answer
   }
   return null
@@ -50,6 +53,7 @@ function answerOne(
   scheme: Scheme,
   secrets: readonly Secret[],
   now: number,
+  judged: Verification | undefined,
 ): HandshakeAnswer | null {
   const places = [...Object.keys(handshake.where), ...handshake.absent, ...Object.values(handshake.values)]
   const readsBody = handshake.form !== undefined || places.some(place => place.startsWith('body.'))
@@ -57,8 +61,8 @@ function answerOne(
 
   let secret: string | null = null
   if (handshake.verified) {
-    const verification = scheme.verify(delivery, secrets, now)
-    if (!verification.ok) return null
+    const verification = scheme.isAsync === true ? judged : scheme.verify(delivery, secrets, now)
+    if (verification?.ok !== true) return null
     secret = secrets[verification.secretIndex]?.value ?? null
   }
   // Only now is the body parsed: it is authentic, or the handshake says that none of it is vouched for.

@@ -1,4 +1,5 @@
-import type { Scheme, Secret, SignedDelivery } from './scheme.ts'
+import type { Delivery } from './delivery.ts'
+import type { Scheme, Secret, SignedDelivery, SyncScheme } from './scheme.ts'
 import type { CombinedDefinition } from './scheme-definition.ts'
 import { signDelivery } from './sign-delivery.ts'
 import { refuse, type Verification, type Verified } from './verification.ts'
@@ -20,10 +21,11 @@ export function compileCombined(
   secrets: readonly Secret[],
 ): Scheme {
   const judge = kind === 'any-of' ? judgeAny : judgeAll
+  const syncMembers = members.every(isSync) ? members : null
   const bindsBody = kind === 'any-of' ? members.every(isBinding) : members.some(isBinding)
   const sign = (delivery: Parameters<Scheme['sign']>[0], now: number): SignedDelivery =>
     signMembers(kind === 'any-of' ? members.slice(0, 1) : members, delivery, secrets, now)
-  return {
+  const base = {
     kind,
     headersOnly: false,
     bindsBody,
@@ -31,11 +33,26 @@ export function compileCombined(
       kind === 'any-of'
         ? members.some(({ scheme }) => scheme.unsigned)
         : members.every(({ scheme }) => scheme.unsigned),
-    verify: (delivery, given, now) =>
-      judge(members.map(member => offset(member.scheme.verify(delivery, own(member, given), now), member.from))),
     sign: (delivery, _, now) => sign(delivery, now).headers,
     signWhole: (delivery, _, now) => sign(delivery, now),
+  } satisfies Partial<Scheme>
+  if (syncMembers !== null) {
+    const verify = (delivery: Delivery, given: readonly Secret[], now: number): Verification =>
+      judge(syncMembers.map(member => offset(member.scheme.verify(delivery, own(member, given), now), member.from)))
+    return { ...base, verify }
   }
+  return {
+    ...base,
+    isAsync: true,
+    verify: async (delivery, given, now) => {
+      const verifications = members.map(member => member.scheme.verify(delivery, own(member, given), now))
+      return judge((await Promise.all(verifications)).map((each, i) => offset(each, members[i]!.from)))
+    },
+  }
+}
+
+function isSync(member: Member): member is Member & { scheme: SyncScheme } {
+  return member.scheme.isAsync !== true
 }
 
 function isBinding({ scheme }: Member): boolean {
@@ -63,7 +80,13 @@ function judgeAll(verifications: readonly Verification[]): Verification {
   if (refusal !== undefined) return refusal
   const verified = verifications as readonly Verified[]
   const timed = verified.find(({ signedAt }) => signedAt !== null)
-  return { ...verified[0]!, signedAt: timed?.signedAt ?? null, replayKey: timed?.replayKey ?? null }
+  const key = verified.find(each => each.key !== undefined)?.key
+  return {
+    ...verified[0]!,
+    signedAt: timed?.signedAt ?? null,
+    replayKey: timed?.replayKey ?? null,
+    ...(key !== undefined && { key }),
+  }
 }
 
 /** Members sign one after another, so that one which changes the body must stand before those that sign it. */

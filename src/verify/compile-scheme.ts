@@ -3,21 +3,28 @@ import { compileAdyenPayments } from './compile-adyen-payments.ts'
 import { compileAwsSns } from './compile-aws-sns.ts'
 import { compileCombined } from './compile-combined.ts'
 import { compileContentful } from './compile-contentful.ts'
+import { compileJwt } from './compile-jwt.ts'
+import { compileMessage } from './compile-message.ts'
 import { compileNone } from './compile-none.ts'
 import { compileSigned } from './compile-signed.ts'
 import { compileStandardWebhooks } from './compile-standard-webhooks.ts'
 import { compileBasic, compileBearer, compileBodyToken, compileHeader, compileQueryToken } from './compile-static.ts'
 import { findSecretProblem } from './find-secret-problem.ts'
 import { decodeKey } from './prove-hmac.ts'
-import type { Scheme, SchemeSettings } from './scheme.ts'
-import type { CombinedDefinition, SchemeDefinition, SimpleDefinition } from './scheme-definition.ts'
+import type { Scheme, SchemeSettings, SyncScheme } from './scheme.ts'
+import type { CombinedDefinition, JwtDefinition, SchemeDefinition, SimpleDefinition } from './scheme-definition.ts'
 
 export type { BodyScheme, HeadScheme, Scheme, SchemeSettings, Secret, Signable } from './scheme.ts'
+
+/** Definitions of schemes that answer at once. */
+type SyncDefinition = Exclude<SimpleDefinition, JwtDefinition>
 
 /**
  * Makes a definition ready to judge deliveries; templates, patterns and names are worked out here, once.
  * Throws `config_invalid` when the definition cannot be used, or when one of the secrets at hand is empty or not in its encoding.
  */
+export function compileScheme(definition: SyncDefinition, settings: SchemeSettings): SyncScheme
+export function compileScheme(definition: SchemeDefinition, settings: SchemeSettings): Scheme
 export function compileScheme(definition: SchemeDefinition, settings: SchemeSettings): Scheme {
   const scheme = isCombined(definition) ? compileMembers(definition, settings) : compileSimple(definition, settings)
   const { handshakes = [], verifyToken = null } = settings
@@ -31,14 +38,19 @@ export function isCombined(definition: SchemeDefinition): definition is Combined
 }
 
 function compileMembers(definition: CombinedDefinition, settings: SchemeSettings): Scheme {
-  const secrets = settings.secrets ?? []
+  const { secrets = [], openKeySet } = settings
+  const shared = openKeySet === undefined ? {} : { openKeySet }
   let from = 0
   const members = definition.members.map(member => {
     const count = member.secretCount
     const start = from
     from += count
     const own = secrets.slice(start, from)
-    return { scheme: compileScheme(member.definition, { ...member.settings, secrets: own }), from: start, count }
+    return {
+      scheme: compileScheme(member.definition, { ...shared, ...member.settings, secrets: own }),
+      from: start,
+      count,
+    }
   })
   return compileCombined(definition, members, secrets)
 }
@@ -71,6 +83,10 @@ function compileSimple(definition: SimpleDefinition, settings: SchemeSettings): 
       return compileAwsSns(definition.toleranceMs, settings)
     case 'contentful':
       return compileContentful(definition.toleranceMs, settings)
+    case 'jwt':
+      return compileJwt(definition, settings)
+    case 'http-message-signature':
+      return compileMessage(definition, settings)
     case 'none':
       return compileNone()
   }

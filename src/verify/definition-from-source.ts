@@ -1,7 +1,10 @@
 import { suggest } from '../mapping/suggest.ts'
 import { GENERIC_KINDS, type GenericKind, makeGenericPreset } from './generic-preset.ts'
 import { asymmetricSettings, digestSettings, hmacSettings } from './hmac-settings.ts'
+import { needsUrl } from './message-component.ts'
+import { messageSettings, requiredComponents } from './message-settings.ts'
 import { listPresets, loadPreset, type Preset } from './preset.ts'
+import { findToleranceProblem, jwtKeysMeant, readJwt } from './read-jwt.ts'
 import { OWN_KEYS, readSettings } from './read-settings.ts'
 import type { SchemeSettings } from './scheme.ts'
 import { HeaderDefinition, QueryTokenDefinition, type SimpleDefinition } from './scheme-definition.ts'
@@ -12,18 +15,7 @@ import { findSignedProblems } from './signed-settings.ts'
 export const SCHEME_KEYS = [...Object.keys(hmacSettings.shape), ...OWN_KEYS] as readonly string[]
 
 /** Senders and kinds that are described but not built yet: whoever names one must not think that it was mistyped. */
-const NOT_YET: ReadonlySet<string> = new Set([
-  'atlassian-connect',
-  'drone',
-  'github-actions',
-  'gitlab-ci',
-  'google-pubsub',
-  'http-message-signature',
-  'jotform',
-  'jwt',
-  'netlify',
-  'vonage',
-])
+const NOT_YET: ReadonlySet<string> = new Set(['atlassian-connect', 'jotform'])
 
 /** A source's settings, read; or everything that is wrong with them. */
 export type SourceScheme =
@@ -49,11 +41,27 @@ export function definitionFromSource(scheme: unknown, source: SourceObject): Sou
   const problems = [
     ...(read.ok ? findStrayKeys(meant!, source) : read.problems),
     ...own.problems,
+    ...(read.ok && read.definition.kind === 'jwt'
+      ? findToleranceProblem(read.definition, own.settings, source.tolerance)
+      : []),
     ...(read.ok && base !== null ? findMissing(read.definition, base, source) : []),
   ]
   if (!read.ok || problems.length > 0) return { ok: false, problems }
   const { definition } = read
-  return { ok: true, definition, preset: { ...base!, scheme: definition }, settings: own.settings }
+  return {
+    ok: true,
+    definition,
+    preset: { ...base!, scheme: definition, bindsBody: bindsBody(definition, base!) },
+    settings: own.settings,
+  }
+}
+
+/** What a source says may decide whether a changed body is noticed. */
+function bindsBody(definition: SimpleDefinition, base: Preset): boolean {
+  if (definition.kind === 'jwt') return definition.bodyClaim !== undefined
+  if (definition.kind !== 'http-message-signature') return base.bindsBody
+  const digest = definition.draft === 'cavage' ? 'digest' : 'content-digest'
+  return requiredComponents(definition).includes(digest)
 }
 
 function unknownScheme(scheme: unknown): SchemeProblem {
@@ -72,7 +80,10 @@ function readGeneric(kind: GenericKind, source: SourceObject): Definition {
   if (kind === 'header') return parseDefinition(HeaderDefinition, { kind, ...pick(source, ['header', 'prefix']) })
   if (kind === 'query-token') return parseDefinition(QueryTokenDefinition, { kind, ...pick(source, ['parameter']) })
   if (kind === 'bearer') return readCarrier({ kind }, source)
-  if (kind !== 'none' || source.unsigned === true) return { ok: true, definition: { kind } }
+  if (kind === 'basic') return { ok: true, definition: { kind } }
+  if (kind === 'jwt') return readJwt(null, source)
+  if (kind === 'http-message-signature') return readMessage(source)
+  if (source.unsigned === true) return { ok: true, definition: { kind } }
   const found = describeFound(source.unsigned)
   return { ok: false, problems: [{ pointer: '/unsigned', expected: 'true, said explicitly', found }] }
 }
@@ -89,9 +100,17 @@ function readSigned(kind: keyof typeof SIGNED_SETTINGS, source: SourceObject): D
   return { ok: true, definition: { kind, ...parsed.data } as SimpleDefinition }
 }
 
+function readMessage(source: SourceObject): Definition {
+  const input = pick(source, Object.keys(messageSettings.shape))
+  const parsed = messageSettings.safeParse(input)
+  if (!parsed.success) return { ok: false, problems: problemsFromZod(parsed.error, input) }
+  return { ok: true, definition: { kind: 'http-message-signature', ...parsed.data } }
+}
+
 /** A preset's definition stands as it is, but a static token may come in another header or in the query, as its user says. */
 function readPreset(preset: Preset, source: SourceObject): Definition {
   const { scheme } = preset
+  if (scheme.kind === 'jwt') return readJwt(scheme, source)
   return scheme.kind === 'bearer' || scheme.kind === 'query-token'
     ? readCarrier(scheme, source)
     : { ok: true, definition: scheme }
@@ -155,6 +174,10 @@ function keysOfKind(definition: SimpleDefinition, generic: boolean): readonly st
       return ['header', 'parameter']
     case 'query-token':
       return ['parameter', 'allowQueryToken']
+    case 'jwt':
+      return jwtKeysMeant(definition, generic)
+    case 'http-message-signature':
+      return [...(generic ? Object.keys(messageSettings.shape) : []), 'tolerance']
     case 'none':
       return ['unsigned']
     default:
@@ -165,6 +188,7 @@ function keysOfKind(definition: SimpleDefinition, generic: boolean): readonly st
 /** What the sender or the kind needs and the source does not say. */
 function findMissing(definition: SimpleDefinition, base: Preset, source: SourceObject): SchemeProblem[] {
   const needed = new Set(base.requires)
+  if (definition.kind === 'http-message-signature' && requiredComponents(definition).some(needsUrl)) needed.add('url')
   if (definition.kind === 'query-token') needed.add('allowQueryToken')
   if (definition.kind === 'asymmetric' && definition.algorithm === 'rsa-sha1') needed.add('allowSha1')
   const expected = {
@@ -173,6 +197,8 @@ function findMissing(definition: SimpleDefinition, base: Preset, source: SourceO
     topicArns: 'a list of the topics whose messages are taken',
     allowSha1: 'true, said explicitly: this sender signs with RSA and SHA-1, which can be forged at great cost',
     allowQueryToken: 'true, said explicitly: a token in the URL is seen by every proxy on the way',
+    audience: 'the audience that the tokens are made out to: no other token is taken',
+    claims: 'an object of claims and their values: whoever uses this sender can get a token',
     verifyToken: 'a reference to the token that the sender shows when it is set up',
   }
   const explicit = ['allowSha1', 'allowQueryToken']

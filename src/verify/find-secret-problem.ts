@@ -1,6 +1,8 @@
 import { decodeStandardSecret } from './compile-standard-webhooks.ts'
+import { readKnownKeys } from './jwt-keys.ts'
 import { isBlank } from './match-secrets.ts'
 import { decodeKey } from './prove-hmac.ts'
+import { isUsable } from './prove-message.ts'
 import { type KeyAlgorithm, readPublicKey } from './public-key.ts'
 import { HEADER_BYTES_MAX } from './read-headers.ts'
 import type { SimpleDefinition } from './scheme-definition.ts'
@@ -21,6 +23,15 @@ export function findSecretProblem(definition: SimpleDefinition, secret: string |
       return readPublicKey(secret, definition.algorithm) === null ? expectedKey(definition.algorithm) : null
     case 'aws-sns':
       return readPublicKey(secret, 'rsa-sha256') === null ? expectedKey('rsa-sha256') : null
+    case 'jwt':
+      if (definition.algorithm.startsWith('HS')) return findHmacKeyProblem(secret, definition.algorithm)
+      if ((readKnownKeys(secret, definition.algorithm)?.length ?? 0) > 0) return null
+      return `a key set (JWKS), public key or certificate (PEM) for ${definition.algorithm}, never a private key`
+    case 'http-message-signature':
+      if (isUsable(definition, secret)) return null
+      return definition.algorithm === 'hmac-sha256'
+        ? `a secret in ${definition.secretEncoding}`
+        : `a public key, certificate (PEM) or key set (JWKS) for ${definition.algorithm}, never a private key`
     case 'digest':
     case 'contentful':
       return null
@@ -32,6 +43,11 @@ export function findSecretProblem(definition: SimpleDefinition, secret: string |
     default:
       return findTokenProblem(secret)
   }
+}
+
+/** A public key is known to everybody: as a shared secret it would let anybody sign. */
+function findHmacKeyProblem(secret: string, algorithm: string): string | null {
+  return /-----BEGIN|"kty"/.test(secret) ? `a shared secret for ${algorithm}, never a public key` : null
 }
 
 /** A public key in words. */

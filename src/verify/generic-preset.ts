@@ -9,6 +9,8 @@ export const GENERIC_KINDS = [
   'bearer',
   'header',
   'basic',
+  'jwt',
+  'http-message-signature',
   'query-token',
   'none',
 ] as const
@@ -17,7 +19,7 @@ export type GenericKind = (typeof GENERIC_KINDS)[number]
 /** 10 minutes: without a signature, the same body again is more likely a new event than a redelivery. */
 const IDENTICAL_BODIES_WINDOW_MS = 600_000
 
-const SIGNED_KINDS: ReadonlySet<GenericKind> = new Set(['hmac', 'digest', 'asymmetric'])
+const SIGNED_KINDS: ReadonlySet<GenericKind> = new Set(['hmac', 'digest', 'asymmetric', 'http-message-signature'])
 
 const WORDS: Record<GenericKind, { description: string; setup: string; source: string }> = {
   hmac: {
@@ -50,6 +52,18 @@ const WORDS: Record<GenericKind, { description: string; setup: string; source: s
     description: 'HTTP basic authentication',
     setup: 'The secret is user:password; give the sender both, or put them into its URL.',
     source: 'https://www.rfc-editor.org/rfc/rfc7617',
+  },
+  jwt: {
+    description: 'A JSON Web Token, such as a CI job or a cloud service gets for itself',
+    setup:
+      'Say algorithm, issuer, audience, the claims to match, and where the keys are: jwks (a URL), or secrets that hold them.',
+    source: 'https://www.rfc-editor.org/rfc/rfc8725',
+  },
+  'http-message-signature': {
+    description: 'Any sender that signs HTTP messages (RFC 9421, or the draft before it)',
+    setup:
+      'Say algorithm, and components: what must be signed. The secret is the shared one, or the public key of the sender.',
+    source: 'https://www.rfc-editor.org/rfc/rfc9421',
   },
   'query-token': {
     description: 'A static token in the query of the URL',

@@ -44,7 +44,9 @@ export const Preset = z.strictObject({
     retries: z.string().describe('What the sender does when it gets no 2xx, in one sentence'),
   }),
   requires: z
-    .array(z.enum(['url', 'webhookId', 'topicArns', 'allowSha1', 'allowQueryToken', 'verifyToken']))
+    .array(
+      z.enum(['url', 'webhookId', 'topicArns', 'allowSha1', 'allowQueryToken', 'verifyToken', 'audience', 'claims']),
+    )
     .default([])
     .describe('What a source of this sender must say beside its secrets'),
   duplicateStatus: z.literal(200),

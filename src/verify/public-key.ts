@@ -38,9 +38,14 @@ export function readPublicKey(text: string, algorithm: KeyAlgorithm): PublicKey 
 
 /** Reads a private key (PEM) that a test delivery is signed with; null where it is none or of another type. */
 export function readPrivateKey(text: string, algorithm: KeyAlgorithm): KeyObject | null {
+  const key = readSigningKey(text)
+  return key !== null && isFor(key, algorithm) ? key : null
+}
+
+/** Reads a private key (PEM) of any type; null where it is none. */
+export function readSigningKey(text: string): KeyObject | null {
   try {
-    const key = createPrivateKey(unfold(text.trim()))
-    return isFor(key, algorithm) ? key : null
+    return createPrivateKey(unfold(text.trim()))
   } catch {
     return null
   }

@@ -1,4 +1,6 @@
 import { parseDuration } from '../config/parse-duration.ts'
+import { JWT_KEYS } from './jwt-settings.ts'
+import { MESSAGE_KEYS } from './message-settings.ts'
 import type { Preset } from './preset.ts'
 import type { SchemeSettings } from './scheme.ts'
 import { describeFound, type SchemeProblem } from './scheme-problem.ts'
@@ -14,6 +16,8 @@ export const OWN_KEYS = [
   'webhookId',
   'topicArns',
   'verifyToken',
+  ...JWT_KEYS,
+  ...MESSAGE_KEYS,
 ] as const
 
 interface Read {

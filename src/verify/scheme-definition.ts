@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { asymmetricSettings, digestSettings, headerName, hmacSettings } from './hmac-settings.ts'
+import { jwtShape } from './jwt-settings.ts'
+import { messageShape } from './message-settings.ts'
 import type { SchemeSettings } from './scheme.ts'
 import { presetOnlyShape } from './signed-settings.ts'
 
@@ -92,6 +94,24 @@ export const AwsSnsDefinition = z.strictObject({ kind: z.literal('aws-sns'), tol
 /** Contentful: an HMAC over a canonical request, whose headers the delivery lists. */
 export const ContentfulDefinition = z.strictObject({ kind: z.literal('contentful'), toleranceMs })
 
+/** A JSON Web Token in a header. What a preset leaves open (audience, claims), the source says. */
+export const JwtDefinition = z.strictObject({
+  kind: z.literal('jwt'),
+  ...jwtShape,
+  word: z.enum(['Bearer', '']).default('Bearer').describe('What stands before the token in the header'),
+  lifetime: z
+    .enum(['exp', 'iat', 'none'])
+    .default('exp')
+    .describe('What ends a token: it says so (exp), or it is judged by when it was written (iat), or nothing'),
+  namedBy: z
+    .array(z.string())
+    .optional()
+    .describe('Claims that say for good who asked for the token: one of them should be matched'),
+})
+
+/** HTTP message signatures: RFC 9421, or the draft before it. */
+export const MessageDefinition = z.strictObject({ kind: z.literal('http-message-signature'), ...messageShape })
+
 /** Nothing is checked. */
 export const NoneDefinition = z.strictObject({ kind: z.literal('none') })
 
@@ -111,6 +131,8 @@ export const SchemeDefinition = z.discriminatedUnion('kind', [
   AdyenPaymentsDefinition,
   AwsSnsDefinition,
   ContentfulDefinition,
+  JwtDefinition,
+  MessageDefinition,
   NoneDefinition,
 ])
 
@@ -136,3 +158,5 @@ export type StandardWebhooksDefinition = z.infer<typeof StandardWebhooksDefiniti
 export type HeaderDefinition = z.infer<typeof HeaderDefinition>
 export type QueryTokenDefinition = z.infer<typeof QueryTokenDefinition>
 export type BodyTokenDefinition = z.infer<typeof BodyTokenDefinition>
+export type JwtDefinition = z.infer<typeof JwtDefinition>
+export type MessageDefinition = z.infer<typeof MessageDefinition>

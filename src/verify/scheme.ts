@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Delivery, DeliveryHead } from './delivery.ts'
 import type { Handshake } from './handshake-definition.ts'
+import type { KeySet } from './key-set.ts'
 import type { Verification } from './verification.ts'
 
 /** A resolved secret. Never logged, stored or put into a message. */
@@ -26,6 +27,8 @@ export interface SchemeSettings {
   topicArns?: readonly string[]
   /** The token that a set-up request must show (`meta`). Never logged, stored or put into a message. */
   verifyToken?: string
+  /** Opens a published key set (`jwt` kinds with `jwks`); left out = none can be fetched, and such tokens are refused. */
+  openKeySet?: (url: string) => KeySet
   /** Requests of the sender that are answered and are no events; see answer-handshake.ts. */
   handshakes?: readonly Handshake[]
 }
@@ -54,8 +57,6 @@ interface SchemeBase {
   bindsBody: boolean
   /** True only for `none`: nothing is checked. */
   unsigned: boolean
-  /** Judges a delivery at the instant `now` (epoch ms). Every secret is tried, in constant time. */
-  verify(delivery: Delivery, secrets: readonly Secret[], now: number): Verification
   /** Gives the headers a genuine sender would add at the instant `now`. Throws `config_invalid` where the secret cannot sign. */
   sign(delivery: Signable, secret: string, now: number): Record<string, string>
   /** The same for a proof that does not stand in headers alone; use `signDelivery`, which knows when. */
@@ -71,16 +72,40 @@ export interface Handshaking {
   toKey: (secret: string) => string | KeyObject | null
 }
 
+/** A scheme that answers at once: all but those whose keys may have to be fetched. */
+interface SyncBase extends SchemeBase {
+  isAsync?: false
+  /** Judges a delivery at the instant `now` (epoch ms). Every secret is tried, in constant time. */
+  verify(delivery: Delivery, secrets: readonly Secret[], now: number): Verification
+}
+
 /** A scheme that needs the body. */
-export interface BodyScheme extends SchemeBase {
+export interface BodyScheme extends SyncBase {
   headersOnly: false
 }
 
 /** A scheme that is decided before the body is read. */
-export interface HeadScheme extends SchemeBase {
+export interface HeadScheme extends SyncBase {
   headersOnly: true
   verifyHead(head: DeliveryHead, secrets: readonly Secret[], now: number): Verification
 }
 
+/** How a source proves its deliveries, ready to judge them at once. */
+export type SyncScheme = BodyScheme | HeadScheme
+
+interface AsyncBase extends SchemeBase {
+  isAsync: true
+  /** As that of the others, later. Never rejects for what a delivery says. */
+  verify(delivery: Delivery, secrets: readonly Secret[], now: number): Promise<Verification>
+}
+
+/** A scheme whose keys may have to be fetched first. */
+export type AsyncScheme =
+  | (AsyncBase & { headersOnly: false })
+  | (AsyncBase & {
+      headersOnly: true
+      verifyHead(head: DeliveryHead, secrets: readonly Secret[], now: number): Promise<Verification>
+    })
+
 /** How a source proves its deliveries, ready to judge them. */
-export type Scheme = BodyScheme | HeadScheme
+export type Scheme = SyncScheme | AsyncScheme

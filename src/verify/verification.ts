@@ -11,6 +11,12 @@ export type Refusal =
   | 'credentials_mismatch'
   | 'id_malformed'
   | 'secret_expired'
+  /** The token is genuine, and is not meant for this source. */
+  | 'claims_mismatch'
+  /** No key of that name is published. */
+  | 'key_unknown'
+  /** The published keys cannot be fetched, and none are at hand: the sender may try again. */
+  | 'keys_unavailable'
 
 /** The delivery is authentic as far as the scheme can tell. */
 export interface Verified {
@@ -21,6 +27,8 @@ export interface Verified {
   signedAt: number | null
   /** SHA-256 (hex) of the signed content, only where a timestamp is signed: it catches the same bytes under a new, unsigned id. */
   replayKey: string | null
+  /** An idempotency key out of the proof itself (a token that counts once); it takes the place of any other. */
+  key?: string
 }
 
 /** The delivery is not to be trusted. */

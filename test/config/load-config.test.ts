@@ -153,7 +153,7 @@ t.test('every mistake is told, all at once, each with its place, what was expect
       '/sources/string/secrets: expected a list of references, newest first, found a literal value',
       '/sources/text: expected an object, found a literal value',
       lines.find(line => line.startsWith('/sources/typo/secret:'))!,
-      '/sources/unknown/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, none, query-token or the presets in docs/sources.md, found "gitlub" (did you mean "github"?)',
+      '/sources/unknown/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, http-message-signature, jwt, none, query-token or the presets in docs/sources.md, found "gitlub" (did you mean "github"?)',
       '/sources/unsigned/unsigned: expected true, said explicitly, found nothing',
       '/sources/words/idempotencyKey: expected one of payload, headers, query, found "foo"',
       '/steps/0/operation: expected an operation of operations/ or a shipped one, found "entriez" (did you mean "entries"?)',

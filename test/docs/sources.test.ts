@@ -52,6 +52,10 @@ function wordsOf(scheme: SimpleDefinition): readonly string[] {
       return ['RSA with SHA256', 'Signature of the body']
     case 'contentful':
       return ['HMAC-SHA256', 'x-contentful-signature']
+    case 'jwt':
+      return [`JWT, ${scheme.algorithm}`, scheme.header === 'authorization' ? 'Authorization: Bearer' : scheme.header]
+    case 'http-message-signature':
+      return [scheme.draft === 'cavage' ? 'draft-cavage' : 'RFC 9421', scheme.algorithm, 'signature']
     case 'none':
       return []
   }
@@ -73,7 +77,8 @@ t.test('every preset is in the table, with its proof and what it binds', async t
   }
 })
 
-function isToken({ scheme }: Preset): boolean {
+function isToken({ scheme, bindsBody }: Preset): boolean {
+  if (scheme.kind === 'jwt') return !bindsBody
   return ['bearer', 'header', 'basic', 'query-token', 'body-token', 'none'].includes(scheme.kind)
 }
 
@@ -126,7 +131,7 @@ t.test('every other setting of a scheme is named', async t => {
 
 t.test('the examples are sound', async t => {
   const examples = [...text.matchAll(/```json\n([\s\S]*?)\n```/g)].map(([, example]) => example!)
-  t.equal(examples.length, 3)
+  t.equal(examples.length, 4)
   const secret = 'a-secret-of-24-characters'
   const env = {
     ACME_SECRET: secret,

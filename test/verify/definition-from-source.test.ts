@@ -59,7 +59,7 @@ const MISTAKES: readonly [unknown, Record<string, unknown>, readonly string[]][]
     'githup',
     {},
     [
-      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, none, query-token or the presets in docs/sources.md, found "githup"',
+      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, http-message-signature, jwt, none, query-token or the presets in docs/sources.md, found "githup"',
     ],
   ],
   ['hmac', {}, ['/header: expected the name of a header, found nothing']],
@@ -172,14 +172,14 @@ const MISTAKES: readonly [unknown, Record<string, unknown>, readonly string[]][]
     undefined,
     {},
     [
-      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, none, query-token or the presets in docs/sources.md, found nothing',
+      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, http-message-signature, jwt, none, query-token or the presets in docs/sources.md, found nothing',
     ],
   ],
   [
     '../presets/github',
     {},
     [
-      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, none, query-token or the presets in docs/sources.md, found "../presets/github"',
+      '/scheme: expected one of the kinds asymmetric, basic, bearer, digest, header, hmac, http-message-signature, jwt, none, query-token or the presets in docs/sources.md, found "../presets/github"',
     ],
   ],
 ]

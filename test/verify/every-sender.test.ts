@@ -20,7 +20,10 @@ const ITEM = {
 const envName = (name: string) => `SECRET_${name.replaceAll('-', '_').toUpperCase()}`
 
 /** Those whose deliveries nobody but the sender can sign. */
-const isAsymmetric = ({ scheme }: Preset) => scheme.kind === 'asymmetric' || scheme.kind === 'aws-sns'
+const isAsymmetric = ({ scheme }: Preset) =>
+  scheme.kind === 'asymmetric' ||
+  scheme.kind === 'aws-sns' ||
+  (scheme.kind === 'jwt' && !scheme.algorithm.startsWith('HS'))
 const presets = listPresets()
   .map(name => loadPreset(name)!)
   .filter(preset => !isAsymmetric(preset))

@@ -3,6 +3,7 @@ import { compileTemplate } from '../../src/mapping/expression/compile-template.t
 import { compileScheme } from '../../src/verify/compile-scheme.ts'
 import { makeGenericPreset } from '../../src/verify/generic-preset.ts'
 import { listPresets, loadPreset, Preset } from '../../src/verify/preset.ts'
+import { completePreset } from '../fixtures/complete-preset.ts'
 
 const NAMES = ['github', 'pixelesq', 'standard-webhooks', 'stripe', 'zapier']
 
@@ -30,7 +31,7 @@ t.test('every preset is well-formed, named like its file, and says what its sche
   for (const name of listPresets()) {
     const preset = loadPreset(name)!
     t.equal(preset.name, name)
-    t.equal(compileScheme(preset.scheme, SETTINGS).bindsBody, preset.bindsBody, name)
+    t.equal(compileScheme(completePreset(preset), SETTINGS).bindsBody, preset.bindsBody, name)
     t.equal(loadPreset(name), preset, 'read once')
   }
 })
@@ -79,7 +80,7 @@ t.test('pixelesq may use GET and any content type, and its identical bodies are 
 })
 
 t.test('a generic source takes an Idempotency-Key if one comes, and answers 422 to a conflict', async t => {
-  for (const kind of ['hmac', 'bearer', 'header', 'basic', 'none'] as const) {
+  for (const kind of ['hmac', 'bearer', 'header', 'basic', 'jwt', 'none'] as const) {
     const preset = makeGenericPreset(kind, { kind: 'bearer' })
     t.same(Preset.parse(preset), preset, kind)
     t.equal(preset.conflictStatus, 422)

@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 import { compileScheme } from '../../src/verify/compile-scheme.ts'
 import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
 import { signDelivery } from '../../src/verify/sign-delivery.ts'
+import { completePreset, makeKeys } from '../fixtures/complete-preset.ts'
 import { makeDelivery } from '../fixtures/make-delivery.ts'
 
 const NOW = 1_767_225_600_000
@@ -29,20 +29,21 @@ function bodyFor({ name, form, contentTypes }: Preset): Buffer {
   return Buffer.from(new URLSearchParams({ payload: '{"a":"é & b"}' }).toString())
 }
 
+function keyTypeOf(scheme: Preset['scheme']): 'rsa' | 'ed25519' | 'p256' | null {
+  if (scheme.kind === 'aws-sns') return 'rsa'
+  if (scheme.kind === 'http-message-signature') return scheme.algorithm === 'hmac-sha256' ? null : 'rsa'
+  if (scheme.kind === 'jwt') return scheme.algorithm.startsWith('HS') ? null : 'rsa'
+  if (scheme.kind !== 'asymmetric') return null
+  return scheme.algorithm === 'ed25519' ? 'ed25519' : scheme.algorithm.startsWith('rsa') ? 'rsa' : 'p256'
+}
+
 /** What the source is given, and what the sender signs with. */
 function keysFor({ scheme }: Preset): { secret: string; signingKey: string } {
   const same = (secret: string) => ({ secret, signingKey: secret })
-  if (scheme.kind === 'asymmetric' || scheme.kind === 'aws-sns') {
-    const algorithm = scheme.kind === 'aws-sns' ? 'rsa-sha256' : scheme.algorithm
-    const { publicKey, privateKey } = algorithm.startsWith('rsa')
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : algorithm === 'ed25519'
-        ? generateKeyPairSync('ed25519')
-        : generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
-    return {
-      secret: String(publicKey.export({ type: 'spki', format: 'pem' })),
-      signingKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-    }
+  const type = keyTypeOf(scheme)
+  if (type !== null) {
+    const { publicKey, privateKey } = makeKeys(type)
+    return { secret: publicKey, signingKey: privateKey }
   }
   if (scheme.kind === 'standard-webhooks' && scheme.secretEncoding === 'whsec')
     return same(`whsec_${Buffer.alloc(32, 7).toString('base64')}`)
@@ -54,17 +55,17 @@ for (const name of listPresets()) {
   t.test(`a test delivery of ${name} is accepted, and by no other secret`, async t => {
     const preset = loadPreset(name)!
     const { secret, signingKey } = keysFor(preset)
-    const scheme = compileScheme(preset.scheme, SETTINGS)
+    const scheme = compileScheme(completePreset(preset), SETTINGS)
     const secrets = [{ value: secret, expiresAt: null }]
     const unsigned = { body: bodyFor(preset), method: 'POST', id: 'msg_1', headers: {} }
     const { headers, body, query } = signDelivery(scheme, unsigned, signingKey, NOW)
     const delivery = { ...makeDelivery(headers, body), query }
-    t.match(scheme.verify(delivery, secrets, NOW), { ok: true, secretIndex: 0 })
+    t.match(await scheme.verify(delivery, secrets, NOW), { ok: true, secretIndex: 0 })
     const other =
       keysFor(preset).secret === secret ? `${Buffer.from('another').toString('hex')}${secret}` : keysFor(preset).secret
-    t.notOk(scheme.verify(delivery, [{ value: other, expiresAt: null }], NOW).ok)
-    t.notOk(scheme.verify(delivery, [], NOW).ok, 'nor without a secret')
-    t.notOk(scheme.verify(delivery, [{ value: secret, expiresAt: NOW }], NOW).ok, 'nor by one that ended')
+    t.notOk((await scheme.verify(delivery, [{ value: other, expiresAt: null }], NOW)).ok)
+    t.notOk((await scheme.verify(delivery, [], NOW)).ok, 'nor without a secret')
+    t.notOk((await scheme.verify(delivery, [{ value: secret, expiresAt: NOW }], NOW)).ok, 'nor by one that ended')
     t.throws(() => signDelivery(scheme, unsigned, ' ', NOW), { code: 'config_invalid' }, 'an empty secret cannot sign')
     t.notOk(JSON.stringify(headers).includes(signingKey) && scheme.bindsBody, 'a signing secret does not travel')
   })

@@ -128,6 +128,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     readIntegrations: () => call('readIntegrations', undefined),
     readBacklog: () => call('readBacklog', undefined),
     readEvent: ask => call('readEvent', ask),
+    readOutcome: ask => call('readOutcome', ask),
     readHistory: ask => call('readHistory', ask),
     listEvents: ask => call('listEvents', ask),
     listJobs: ask => call('listJobs', ask),

@@ -16,6 +16,7 @@ import { readEvent } from './read-event.ts'
 import { readHistory } from './read-history.ts'
 import { readIntegrations } from './read-integrations.ts'
 import { readJob } from './read-job.ts'
+import { readOutcome } from './read-outcome.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordProbe } from './record-probe.ts'
@@ -40,6 +41,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'takeRecorded',
   'readBacklog',
   'readEvent',
+  'readOutcome',
   'readHistory',
   'readIntegrations',
   'listEvents',
@@ -66,6 +68,7 @@ export function prepareOperations(context: StoreContext): Operations {
     readIntegrations: readIntegrations(context),
     readBacklog: readBacklog(context),
     readEvent: readEvent(context),
+    readOutcome: readOutcome(context),
     readHistory: readHistory(context),
     listEvents: listEvents(context),
     listJobs: listJobs(context),

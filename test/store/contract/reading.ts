@@ -23,7 +23,7 @@ export async function testReading(t: Test, openStore: OpenStore): Promise<void> 
     const { eventId } = await store.recordEvent(makeEvent())
     const odd = ['', 'evt_', 'evt_1_zz', 'evt_2_1', 'job_1_1', `${eventId} `, eventId.toUpperCase(), "' or 1=1--"]
     for (const id of [...odd, `evt_1_${'z'.repeat(40)}`, 'evt_1_-1', 'evt_1_1.0'])
-      t.equal(await store.readEvent(id), null, id)
+      t.strictSame([await store.readEvent(id), await store.readOutcome(id)], [null, null], id)
     t.equal((await store.readEvent(eventId))?.event.id, eventId)
   })
 
@@ -50,6 +50,25 @@ export async function testReading(t: Test, openStore: OpenStore): Promise<void> 
           history: [{ outcome: 'not_sent', status: null, code: 'dns', message: 'not found' }],
         },
         { id: b!.id, mapping: 'b', state: 'succeeded', history: [{ step: 'x', status: 200, response: '{"data":{}}' }] },
+      ],
+    })
+  })
+
+  t.test('what became of an event is read without what it brought', async t => {
+    const { store } = await openStore(t)
+    const { eventId: unrouted } = await store.recordEvent(makeEvent({ key: 'unrouted' }))
+    t.strictSame(await store.readOutcome(unrouted), { outcome: 'unrouted', jobs: [] })
+    const { eventId: ping } = await store.recordEvent(makeEvent({ key: 'ping', ignored: true }))
+    t.strictSame(await store.readOutcome(ping), { outcome: 'ignored', jobs: [] })
+    await useToken(store)
+    const { eventId } = await addJobs(store, [{ mapping: 'a' }, { mapping: 'b' }])
+    const [a, b] = await claim(store)
+    await finishWith(store, a!, DEAD)
+    t.strictSame(await store.readOutcome(eventId), {
+      outcome: 'matched',
+      jobs: [
+        { id: a!.id, mapping: 'a', state: 'dead', reason: 'rejected', message: 'no' },
+        { id: b!.id, mapping: 'b', state: 'running', reason: null, message: null },
       ],
     })
   })

@@ -1,0 +1,37 @@
+import { isUtf8 } from 'node:buffer'
+import { request } from 'undici'
+
+/** The whole fetch, in ms: a delivery waits for it, and its sender may wait for 10 s only. */
+const FETCH_MS_MAX = 5_000
+/** Largest key set, in bytes. GitHub's has 10 KB. */
+const KEYS_BYTES_MAX = 262_144
+
+/**
+ * Fetches the text of a key set. Only from the URL that the configuration names: no redirect is followed. Rejects after
+ * 5 s, for any status but 200, and for what is too large.
+ */
+export async function fetchKeys(url: string): Promise<string> {
+  const signal = AbortSignal.timeout(FETCH_MS_MAX)
+  const { statusCode, body } = await request(url, {
+    signal,
+    headers: { accept: 'application/jwk-set+json, application/json' },
+    // fetched every ten minutes at most: a connection kept for the next time would only be in the way of a shutdown
+    reset: true,
+  })
+  try {
+    if (statusCode !== 200) throw new Error(`status ${statusCode}`)
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      bytes += chunk.byteLength
+      if (bytes > KEYS_BYTES_MAX) throw new Error(`more than ${KEYS_BYTES_MAX} bytes`)
+      chunks.push(chunk)
+    }
+    const text = Buffer.concat(chunks)
+    if (!isUtf8(text)) throw new Error('not UTF-8')
+    return text.toString('utf8')
+  } finally {
+    body.on('error', () => {})
+    body.destroy()
+  }
+}
