@@ -1,8 +1,6 @@
 /** The service in a process of its own, as `start` runs it, with what a bench asks of it over IPC. Argument: folder of its configuration. */
-import { dropQuickCompilers } from '../src/drop-quick-compilers.ts'
 import { startBridge } from '../src/start-bridge.ts'
 
-dropQuickCompilers()
 const startedAt = performance.now()
 const running = await startBridge({
   config: { cwd: process.argv[2]! },

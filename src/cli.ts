@@ -10,8 +10,6 @@ if (major < REQUIRED[0] || (major === REQUIRED[0] && minor < REQUIRED[1])) {
   )
   process.exitCode = 78
 } else {
-  // before the modules of the service are there to be compiled
-  if (process.argv[2] === 'start') (await import('./drop-quick-compilers.ts')).dropQuickCompilers()
   const { runProgram } = await import('./cli/program.ts')
   process.exitCode = await runProgram(process.argv)
 }
