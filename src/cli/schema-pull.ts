@@ -6,8 +6,9 @@ import { formatProblem } from '../mapping/problem.ts'
 import { suggest } from '../mapping/suggest.ts'
 import { compareSchemas, type SchemaChange } from '../pixelesq/live/compare-schemas.ts'
 import { type Introspected, introspect } from '../pixelesq/live/introspect.ts'
-import { type FormerSchema, readFormerSchema, replaceFile, schemaText } from '../pixelesq/live/replace-schema.ts'
 import { ownSchemaFile } from '../pixelesq/live/schema-file.ts'
+import { type FormerSchema, readFormerSchema, schemaText } from '../pixelesq/live/schema-text.ts'
+import { replaceFile } from '../replace-file.ts'
 import { cliError, EXIT } from './exit.ts'
 
 export interface SchemaPullOptions {

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import { parseExact } from '../mapping/parse-exact.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'
 import { readTestFile, TEST_FILE_SUFFIX } from '../mapping/read-mapping-tests.ts'
+import { replaceFile } from '../replace-file.ts'
 import type { Setup } from '../setup/setup.ts'
 import { cliError, EXIT } from './exit.ts'
 import type { Trial, TriedEvent } from './try.ts'
@@ -98,22 +98,4 @@ function readsHeaders({
   const templates = [order, runAt, expiresAfter, given, ...vars.map(({ template }) => template)]
   const bodies = steps.flatMap(step => [step.if, step.kind === 'hold' ? step.message : step.variables])
   return [when, forEach, ...templates, ...bodies].some(part => part?.roots.has('headers') === true)
-}
-
-/** A crash or a full disk leaves the old file or the new one, never half of one. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const draft = join(dirname(file), `.${randomUUID()}.tmp`)
-  try {
-    const handle = await open(draft, 'wx', 0o644)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(draft, file)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
 }

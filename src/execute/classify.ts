@@ -200,6 +200,11 @@ export function isNotFound(sent: Sent): boolean {
   )
 }
 
+/** The data of an answer. What was not found is absent, so that `has` of a later step is false, however the API wrote its null. */
+export function readData(sent: Sent): Record<string, unknown> {
+  return sent.kind === 'answered' && !isNotFound(sent) ? (sent.data ?? {}) : {}
+}
+
 /** Whether a mutation field (any top-level field) came back with something. */
 function hasData(data: Record<string, unknown> | null): boolean {
   return data !== null && Object.values(data).some(value => value !== null && value !== undefined)

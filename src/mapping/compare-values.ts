@@ -1,3 +1,4 @@
+import { isMap } from '../is-map.ts'
 import { showDiffering, showValue } from './show-value.ts'
 
 /** Most differences that are listed: the rest of two values that have little in common helps nobody. */
@@ -46,8 +47,4 @@ function collect(expected: unknown, found: unknown, path: string, into: Differen
 
 function memberOf(map: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(map, key) ? map[key] : undefined
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { isMap } from '../is-map.ts'
 import { appendPath } from '../mapping/compare-values.ts'
 import { applyMergePatch } from '../mapping/expression/merge-patch.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
@@ -203,8 +204,4 @@ function revisionOf({ latestRevision }: Json): Json | null {
 
 function memberOf(map: Json, key: string): unknown {
   return Object.hasOwn(map, key) ? map[key] : undefined
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,8 +1,8 @@
 import { getOperationAST, parse } from 'graphql'
 import type { Config, IntegrationConfig } from '../config/load-config.ts'
 import type { Agents } from '../execute/agents.ts'
-import { type Classified, classify, isNotFound } from '../execute/classify.ts'
-import { send } from '../execute/send.ts'
+import { type Classified, classify, readData } from '../execute/classify.ts'
+import { isSuccess, sendOperation } from '../execute/send-operation.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { showText } from '../mapping/show-value.ts'
 
@@ -60,26 +60,11 @@ async function ask(
   operation: Operation,
   variables: Record<string, unknown>,
 ): Promise<ReadAnswer> {
-  const sent = await send({
-    agent: agents.get(integration.name, integration.concurrencyMax),
-    endpoint: new URL(config.endpoint),
-    token: integration.token,
-    operation: operation.name,
-    document: operation.document,
-    variables,
-    deadlineMs: config.limits.requestTimeoutMs,
-    responseBytesMax: config.limits.responseBytesMax,
-  })
-  const success = (data: Record<string, unknown>): boolean | null => {
-    const result = operation.success?.evaluate({ data }) ?? { ok: true as const, value: true }
-    return result.ok && typeof result.value === 'boolean' ? result.value : null
-  }
+  const sent = await sendOperation({ config, integration, agents, operation, variables })
+  const success = (data: Record<string, unknown>) => isSuccess(operation, data)
   const hasSuccess = operation.success !== null
   const classified = classify({ sent, effect: 'read', success, hasSuccess, now: Date.now() })
-  if (classified.verdict === 'applied' && sent.kind === 'answered') {
-    // as the worker has it: what was not found is absent
-    return { ok: true, data: isNotFound(sent) ? {} : (sent.data ?? {}) }
-  }
+  if (classified.verdict === 'applied' && sent.kind === 'answered') return { ok: true, data: readData(sent) }
   return describeRefusal(classified, operation.name, integration.name, config.endpoint)
 }
 

@@ -1,3 +1,4 @@
+import { isMap } from '../is-map.ts'
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import type { Scope } from '../mapping/expression/scope.ts'
 import type { Operation } from '../mapping/operation.ts'
@@ -157,8 +158,4 @@ async function readCurrent(kind: TargetKind, id: string, { operations, reader }:
   return isMap(state)
     ? { ...NOT_READ, state }
     : { ...NOT_READ, note: `not compared: there is no ${kind} ${showValue(id)}` }
-}
-
-function isMap(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,3 +1,5 @@
+import { isMap } from '../is-map.ts'
+
 /**
  * How long after a write of ours an event on the same entry or page counts as its echo, in ms. Pixelesq does not retry
  * its webhooks, so an echo comes within the delay of its queue; what a person saves on the same entry within this time
@@ -34,8 +36,4 @@ export function isObjectId(value: unknown): value is string {
 
 function unique(values: readonly unknown[]): string[] {
   return [...new Set(values.filter(isObjectId))]
-}
-
-function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

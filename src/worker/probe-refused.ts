@@ -1,5 +1,5 @@
 import { classify } from '../execute/classify.ts'
-import { send } from '../execute/send.ts'
+import { sendOperation } from '../execute/send-operation.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -18,16 +18,7 @@ export async function probeRefused(context: WorkContext): Promise<void> {
     const integration = config.integrations.get(name)
     if (integration === undefined || fingerprintToken(integration.token) !== token) continue
     if (Math.max(probedAt ?? 0, lastUsedAt ?? 0) > context.now() - PROBE_MS) continue
-    const sent = await send({
-      agent: context.agents.get(name, integration.concurrencyMax),
-      endpoint: new URL(config.endpoint),
-      token: integration.token,
-      operation: operation.name,
-      document: operation.document,
-      variables: {},
-      deadlineMs: config.limits.requestTimeoutMs,
-      responseBytesMax: config.limits.responseBytesMax,
-    })
+    const sent = await sendOperation({ config, integration, agents: context.agents, operation, variables: {} })
     const { tokenAnswer } = classify({ sent, effect: 'read', success: () => true, now: context.now() })
     if (tokenAnswer === null) continue
     await context.store.recordProbe({ integration: name, token, answer: tokenAnswer, now: context.now() })

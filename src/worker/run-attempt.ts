@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import type { Config, IntegrationConfig } from '../config/load-config.ts'
-import { type Classified, classify, isNotFound } from '../execute/classify.ts'
-import { type Sent, send } from '../execute/send.ts'
+import type { IntegrationConfig } from '../config/load-config.ts'
+import { type Classified, classify, readData } from '../execute/classify.ts'
+import type { Sent } from '../execute/send.ts'
+import { isSuccess, sendOperation } from '../execute/send-operation.ts'
 import { failpoint } from '../failpoint.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
@@ -53,7 +54,7 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
   failpoint('after_intent')
 
   const startedAt = performance.now()
-  const sent = await send(outgoing(request, integration, config, context))
+  const sent = await sendOperation({ ...request, config, integration, agents: context.agents })
   failpoint('after_response')
   const classified = classify({
     sent,
@@ -77,7 +78,7 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
     },
     'attempt',
   )
-  return { kind: 'sent', attemptSeq, classified, data: dataOf(sent), response: responseOf(sent, classified), token }
+  return { kind: 'sent', attemptSeq, classified, data: readData(sent), response: responseOf(sent, classified), token }
 }
 
 async function takeIntent(
@@ -167,35 +168,6 @@ async function release(
     next,
     progress,
   })
-}
-
-function outgoing(
-  { operation, variables }: AttemptRequest,
-  integration: IntegrationConfig,
-  config: Config,
-  context: WorkContext,
-): Parameters<typeof send>[0] {
-  return {
-    agent: context.agents.get(integration.name, integration.concurrencyMax),
-    endpoint: new URL(config.endpoint),
-    token: integration.token,
-    operation: operation.name,
-    document: operation.document,
-    variables,
-    deadlineMs: config.limits.requestTimeoutMs,
-    responseBytesMax: config.limits.responseBytesMax,
-  }
-}
-
-function isSuccess(operation: Operation, data: Record<string, unknown>): boolean | null {
-  if (operation.success === null) return true
-  const result = operation.success.evaluate({ data })
-  return result.ok && typeof result.value === 'boolean' ? result.value : null
-}
-
-/** What was not found is absent, so that `has` of a later step is false, however the API wrote its null. */
-function dataOf(sent: Sent): Record<string, unknown> {
-  return sent.kind === 'answered' && !isNotFound(sent) ? (sent.data ?? {}) : {}
 }
 
 /** What was read needs no keeping: it can be read again. */

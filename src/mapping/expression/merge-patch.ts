@@ -1,3 +1,4 @@
+import { isMap } from '../../is-map.ts'
 import { setOwn } from '../set-own.ts'
 
 /**
@@ -29,10 +30,6 @@ export function applyMergePatch(current: unknown, patch: unknown): unknown {
     setOwn(merged, key, applyMergePatch(present, item))
   }
   return merged
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Deep equality of plain JSON, member order aside. */

@@ -1,3 +1,4 @@
+import { isMap } from '../../is-map.ts'
 import { setOwn } from '../set-own.ts'
 import { suggest } from '../suggest.ts'
 import { fail, spend } from './evaluation-budget.ts'
@@ -88,8 +89,4 @@ function describeUnknown(key: string, known: ReadonlyMap<string, ContentField>):
   const expected = names.length === 0 ? 'no fields' : `one of ${names.slice(0, FIELDS_SHOWN_MAX).join(', ')}${more}`
   const hint = close === null ? '' : ` (did you mean "${close}"?)`
   return `unknown field: expected ${expected}, found ${isQuotable ? `"${key}"` : 'another key'}${hint}`
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

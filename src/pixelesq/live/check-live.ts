@@ -9,8 +9,8 @@ import type { Setup } from '../../setup/setup.ts'
 import { checkOperations, type UsedOperation } from './check-operations.ts'
 import { type Introspected, introspect } from './introspect.ts'
 import { probeToken, type TokenProbe } from './probe-token.ts'
-import { readFormerSchema } from './replace-schema.ts'
 import { schemaFileInForce } from './schema-file.ts'
+import { readFormerSchema } from './schema-text.ts'
 
 /** `notes`: what was found in order, and what cannot be known; one line each, for people. */
 export interface LiveCheck {

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import { buildSchema, type GraphQLSchema, printSchema } from 'graphql'
 
 /** The schema file that was there: absent, unreadable as a schema, or a schema. */
@@ -28,24 +26,4 @@ export async function readFormerSchema(path: string): Promise<FormerSchema> {
 /** The text of a pulled schema file: where it is from (host and path only), and the SDL. No date: equal pulls are equal files. */
 export function schemaText(schema: GraphQLSchema, endpoint: URL): string {
   return `# The schema of ${endpoint.origin}${endpoint.pathname}, written by \`pixelesq-bridge schema pull\`.\n\n${printSchema(schema)}\n`
-}
-
-/** Puts a text in place of a file, whole or not at all: written beside it, forced to disk, renamed. */
-export async function replaceFile(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  // the leading dot keeps it out of the mapping folder's files for as long as it is there
-  const beside = join(dirname(path), `.${basename(path)}.${randomUUID()}`)
-  try {
-    const handle = await open(beside, 'wx', 0o644)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await rename(beside, path)
-  } catch (error) {
-    await rm(beside, { force: true })
-    throw error
-  }
 }
