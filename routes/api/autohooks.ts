@@ -3,6 +3,7 @@ import { findAdminKey, isAllowed, readBearerKey } from '../../src/admin/admin-ke
 import { apiRoutesOf, type RouteDoc } from '../../src/admin/api-routes.ts'
 import type { AdminRole } from '../../src/config/read-admin.ts'
 import { BridgeError } from '../../src/errors.ts'
+import { createFailureGate, type FailureGate } from '../../src/failure-gate.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -17,11 +18,8 @@ declare module 'fastify' {
   }
 }
 
-/** Failures of an address are counted over this time; see app.ts. */
-const FAILURE_WINDOW_MS = 60_000
-
-/** When a key was refused last, by application: the hooks are made once for each folder below. */
-const lastFailures = new WeakMap<object, { at: number }>()
+/** By application: the hooks are made once for each folder below, which share what they know of failures. */
+const gates = new WeakMap<object, FailureGate<FastifyRequest>>()
 
 /**
  * Lets an admin key into `/api`, before a body is read. A route without a role or a description cannot be registered;
@@ -29,8 +27,8 @@ const lastFailures = new WeakMap<object, { at: number }>()
  */
 export default async function apiHooks(app: FastifyInstance): Promise<void> {
   const { bridge } = app
-  const lastFailure = lastFailures.get(bridge) ?? { at: 0 }
-  lastFailures.set(bridge, lastFailure)
+  const gate = gates.get(bridge) ?? createFailureGate<FastifyRequest>(app.countFailure)
+  gates.set(bridge, gate)
   app.decorateRequest('admin', null)
   app.addHook('onRoute', ({ method, url, config }) => {
     if (config?.role === undefined || config.doc === undefined)
@@ -40,14 +38,12 @@ export default async function apiHooks(app: FastifyInstance): Promise<void> {
       apiRoutesOf(bridge).push({ method: String(method), url: url.replace(/(.)\/$/, '$1'), role, doc })
   })
   app.addHook('onRequest', async (request, reply) => {
-    if (Date.now() - lastFailure.at < FAILURE_WINDOW_MS) {
-      const seen = await app.countFailure(request, { increment: false })
-      if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
-    }
+    await gate.refuseFailing(request)
     const presented = readBearerKey(request.raw.rawHeaders)
     const key = presented === null ? null : findAdminKey(presented, bridge.adminKeys())
     if (key === null) {
-      await countFailure(request)
+      bridge.log.info({ outcome: 'rejected', address: request.ip }, 'admin')
+      await gate.count(request)
       reply.header('www-authenticate', 'Bearer')
       throw new BridgeError('unauthorized', 'An admin key is needed: Authorization: Bearer <key>')
     }
@@ -56,19 +52,5 @@ export default async function apiHooks(app: FastifyInstance): Promise<void> {
       throw new BridgeError('forbidden', `The role of this admin key does not allow it: expected ${role ?? 'another'}`)
     request.admin = { name: key.name, role: key.role }
     reply.header('cache-control', 'no-store')
-  })
-
-  /** The failure over the limit is already told to wait. */
-  async function countFailure(request: FastifyRequest): Promise<void> {
-    lastFailure.at = Date.now()
-    bridge.log.info({ outcome: 'rejected', address: request.ip }, 'admin')
-    const count = await app.countFailure(request)
-    if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
-  }
-}
-
-function tooMany(retryAfterSec: number): BridgeError {
-  return new BridgeError('too_many_failures', 'Too many failed requests from this address', {
-    retryAfterSec: Math.max(1, Math.ceil(retryAfterSec)),
   })
 }

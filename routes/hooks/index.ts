@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
 import { BridgeError } from '../../src/errors.ts'
 import { failpoint, isArmed } from '../../src/failpoint.ts'
+import { createFailureGate } from '../../src/failure-gate.ts'
 import { type Receipt, receive } from '../../src/receive.ts'
 import { redactHeaders } from '../../src/source/redact-headers.ts'
 import type { Source } from '../../src/source/source.ts'
@@ -20,30 +21,23 @@ declare module 'fastify' {
   }
 }
 
-/** Failures of an address are counted over this time; see app.ts. */
-const FAILURE_WINDOW_MS = 60_000
-
 type Params = { source: string; eventType?: string }
 const EVENT_TYPE = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/
 
 /** `/hooks/:source[/:eventType]`: takes deliveries. Everything that can be decided from the headers is decided before the body is read. */
 export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   const { bridge } = app
-  /** While nobody has failed lately there is nothing to look up. */
-  let lastFailureAt = 0
+  const gate = createFailureGate<FastifyRequest>(app.countFailure)
   const waiting = createWaiting(bridge.store)
   app.decorateRequest('source', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
 
   app.addHook<{ Params: Params }>('onRequest', async (request, reply) => {
-    if (Date.now() - lastFailureAt < FAILURE_WINDOW_MS) {
-      const seen = await app.countFailure(request, { increment: false })
-      if (!seen.isAllowed && seen.remaining === 0 && seen.isExceeded) throw tooMany(seen.ttlInSeconds)
-    }
+    await gate.refuseFailing(request)
     const source = findSource(request)
     if (source === null) {
-      await countFailure(request)
+      await gate.count(request)
       throw new BridgeError('not_found', 'Not found')
     }
     if (source.retired) throw new BridgeError('source_retired', 'This source is retired')
@@ -154,15 +148,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       throw new BridgeError('keys_unavailable', 'The keys to check the token with cannot be fetched now', {
         retryAfterSec: KEYS_COOL_DOWN_MS / 1_000,
       })
-    await countFailure(request)
+    await gate.count(request)
     throw new BridgeError('unauthorized', 'The delivery is not authentic')
-  }
-
-  /** The failure over the limit is already told to wait. */
-  async function countFailure(request: FastifyRequest): Promise<void> {
-    lastFailureAt = Date.now()
-    const count = await app.countFailure(request)
-    if (!count.isAllowed && count.isExceeded) throw tooMany(count.ttlInSeconds)
   }
 
   function logDelivery(source: Source, receipt: Extract<Receipt, { kind: 'taken' }>, bytes: number): void {
@@ -185,10 +172,4 @@ function headOf(request: FastifyRequest): { method: string; query: string; rawHe
   const { url, rawHeaders } = request.raw
   const start = url!.indexOf('?')
   return { method: request.method, query: start === -1 ? '' : url!.slice(start + 1), rawHeaders }
-}
-
-function tooMany(retryAfterSec: number): BridgeError {
-  return new BridgeError('too_many_failures', 'Too many failed requests from this address', {
-    retryAfterSec: Math.max(1, Math.ceil(retryAfterSec)),
-  })
 }
