@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { NewEvent } from '../src/store/receipts.ts'
 import { openSqliteStore } from '../src/store/sqlite/open-store.ts'
-import type { NewEvent } from '../src/store/store.ts'
 import { readGithubPayload } from './github-payload.ts'
 
 const BATCH = 500

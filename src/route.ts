@@ -3,7 +3,9 @@ import { failpoint } from './failpoint.ts'
 import type { FreshEvents } from './route/fresh-events.ts'
 import { judgeAlone } from './route/judge-alone.ts'
 import type { Judge } from './route/open-judge.ts'
-import type { RecordedEvent, RouteDecision, Store } from './store/store.ts'
+import type { RecordedEvent } from './store/receipts.ts'
+import type { RouteDecision } from './store/routes.ts'
+import type { Store } from './store/store.ts'
 
 /** Events judged and written in one transaction, at most. */
 const BATCH_EVENTS_MAX = 200

@@ -1,4 +1,5 @@
-import type { EventResult, Store } from './store/store.ts'
+import type { EventResult } from './store/reports.ts'
+import type { Store } from './store/store.ts'
 
 /** Deliveries that may wait at once. Each asks the store four times a second. */
 const WAITERS_MAX = 64

@@ -1,5 +1,5 @@
 import { failpoint } from './failpoint.ts'
-import type { ClaimedJob } from './store/store.ts'
+import type { ClaimedJob } from './store/jobs.ts'
 import { createGates, type Gates } from './worker/gates.ts'
 import { probeRefused } from './worker/probe-refused.ts'
 import { runJob } from './worker/run-job.ts'

@@ -1,4 +1,4 @@
-import type { PageQuery } from '../store/store.ts'
+import type { PageQuery } from '../store/reports.ts'
 
 /** Calls of the store for one page: each looks at a bounded number of rows, so that deliveries get in between. */
 const CALLS_MAX = 25

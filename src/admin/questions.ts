@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readMoment } from '../config/read-moment.ts'
-import type { EventOutcome, JobState, PageQuery } from '../store/store.ts'
+import type { JobState } from '../store/jobs.ts'
+import type { EventOutcome, PageQuery } from '../store/reports.ts'
 import { parseCursor } from './cursor.ts'
 import { refuseKey } from './read-request.ts'
 

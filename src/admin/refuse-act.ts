@@ -1,5 +1,5 @@
 import { BridgeError, type ErrorCode } from '../errors.ts'
-import type { JobActRefusal, JobActRefusalReason } from '../store/store.ts'
+import type { JobActRefusal, JobActRefusalReason } from '../store/job-acts.ts'
 
 const CODES: Readonly<Record<JobActRefusalReason, ErrorCode>> = {
   wrong_state: 'wrong_state',

@@ -2,7 +2,8 @@ import { BridgeError } from '../errors.ts'
 import { judgeMapping } from '../mapping/judge-mapping.ts'
 import { readScope } from '../route/read-scope.ts'
 import type { Setup } from '../setup/setup.ts'
-import type { EventDetail, PlannedJob } from '../store/store.ts'
+import type { EventDetail } from '../store/reports.ts'
+import type { PlannedJob } from '../store/routes.ts'
 
 /**
  * Plans the jobs that a mapping, as it is now, makes of an event: for a job that failed before it was planned. The event

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { JobDetail, JobLine, JobReport } from '../store/store.ts'
+import type { JobDetail, JobLine, JobReport } from '../store/reports.ts'
 import type { jobAnswer, jobsAnswer } from './answers.ts'
 
 type JobAnswer = z.output<typeof jobAnswer>

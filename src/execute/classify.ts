@@ -1,4 +1,5 @@
-import type { AttemptOutcome, Effect, TokenAnswer } from '../store/store.ts'
+import type { AttemptOutcome, Effect } from '../store/attempts.ts'
+import type { TokenAnswer } from '../store/tokens.ts'
 import type { Sent } from './send.ts'
 
 /** What the outcome of an attempt means for its job (semantics.md 4). */

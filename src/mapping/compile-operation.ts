@@ -8,7 +8,7 @@ import {
   print,
   type SelectionSetNode,
 } from 'graphql'
-import type { Effect } from '../store/store.ts'
+import type { Effect } from '../store/attempts.ts'
 import { type CelContext, compileCel, compileJson } from './compile-cel.ts'
 import { sidecarSchema } from './mapping-schema.ts'
 import type { Operation, OperationVariable, Verification } from './operation.ts'

@@ -1,4 +1,4 @@
-import type { Effect } from '../store/store.ts'
+import type { Effect } from '../store/attempts.ts'
 import type { Expression } from './expression/compile-expression.ts'
 import type { Template } from './expression/compile-template.ts'
 

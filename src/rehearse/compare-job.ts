@@ -1,6 +1,6 @@
 import { compareValues } from '../mapping/compare-values.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
-import type { PastJob, SentStep } from '../store/store.ts'
+import type { PastJob, SentStep } from '../store/reports.ts'
 import type { Foreseen, ForeseenOperation } from './foresee-job.ts'
 import type { RehearsalDifference } from './rehearsal-result.ts'
 

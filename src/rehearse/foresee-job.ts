@@ -3,7 +3,7 @@ import { compareValues } from '../mapping/compare-values.ts'
 import type { Scope } from '../mapping/expression/scope.ts'
 import { computeVars } from '../mapping/map.ts'
 import { mapKnownStep, noAnswers, noteAnswer } from '../mapping/walk-steps.ts'
-import type { PastJob } from '../store/store.ts'
+import type { PastJob } from '../store/reports.ts'
 
 /** What a job of today's files would do, as far as the answers that were kept tell. */
 export interface Foreseen {

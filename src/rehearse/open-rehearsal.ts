@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { BridgeError } from '../errors.ts'
 import { startThread } from '../start-thread.ts'
-import type { PastEvent } from '../store/store.ts'
+import type { PastEvent } from '../store/reports.ts'
 import type { RehearsedPage } from './rehearsal-result.ts'
 import type { FromRehearsal, RehearsalSetup, ToRehearsal } from './rehearsal-wire.ts'
 

@@ -1,6 +1,6 @@
 import type { LoadContext } from '../mapping/load-mappings.ts'
 import type { JudgeSetup } from '../route/wire.ts'
-import type { PastEvent } from '../store/store.ts'
+import type { PastEvent } from '../store/reports.ts'
 import type { RehearsedPage } from './rehearsal-result.ts'
 
 /** What the rehearsing thread makes its rules from: plain data, no secrets. */

@@ -1,5 +1,5 @@
 import { isObjectId } from '../store/own-objects.ts'
-import type { EchoQuestion } from '../store/store.ts'
+import type { EchoQuestion } from '../store/routes.ts'
 
 /** Values of a payload that are looked at for ids; a template of Pixelesq has seven variables. */
 const VALUES_MAX = 64

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../store/store.ts'
+import type { RecordedEvent } from '../store/receipts.ts'
 
 /** Bytes of bodies kept in memory for routing; beyond it routing reads from the store. */
 const BYTES_MAX = 32 * 1024 * 1024

@@ -1,4 +1,5 @@
-import type { RecordedEvent, RouteDecision } from '../store/store.ts'
+import type { RecordedEvent } from '../store/receipts.ts'
+import type { RouteDecision } from '../store/routes.ts'
 import type { Judge } from './open-judge.ts'
 
 /** So many times one event alone may end the judging thread before it is quarantined. */

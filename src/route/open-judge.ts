@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { ownMemory } from '../own-memory.ts'
 import { startThread } from '../start-thread.ts'
-import type { RecordedEvent, RouteDecision } from '../store/store.ts'
+import type { RecordedEvent } from '../store/receipts.ts'
+import type { RouteDecision } from '../store/routes.ts'
 import { type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire.ts'
 
 /** Longest time one batch may take to judge, in ms. */

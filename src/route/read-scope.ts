@@ -5,7 +5,7 @@ import { findIdentifier } from '../source/find-identifier.ts'
 import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
-import type { RecordedEvent } from '../store/store.ts'
+import type { RecordedEvent } from '../store/receipts.ts'
 import type { Rules } from './judge-event.ts'
 
 /** Longest event type, in characters. */

@@ -2,7 +2,8 @@ import type { MappingFile } from '../mapping/mapping-schema.ts'
 import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { Setup } from '../setup/setup.ts'
 import { tellsOfWrites } from '../source/tells-of-writes.ts'
-import type { PackedBody, RecordedEvent, RouteDecision } from '../store/store.ts'
+import type { PackedBody, RecordedEvent } from '../store/receipts.ts'
+import type { RouteDecision } from '../store/routes.ts'
 
 /** What the judging thread makes its rules from: plain data, no secrets. */
 export interface JudgeSetup {

@@ -1,4 +1,4 @@
-import type { RejectedBatch, RejectedSample } from '../store/store.ts'
+import type { RejectedBatch, RejectedSample } from '../store/receipts.ts'
 
 const MINUTE_MS = 60_000
 /** The last refused deliveries of a source kept in full per flush: a flood of them costs no more, and hides no other source's. */

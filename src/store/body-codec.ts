@@ -1,4 +1,4 @@
-import type { PackedBody } from './store.ts'
+import type { PackedBody } from './receipts.ts'
 
 /** The bytes of a body as they were received, or null once retention has removed them. */
 export function unpackBody(body: PackedBody): Buffer | null {

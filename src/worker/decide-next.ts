@@ -1,6 +1,7 @@
 import { type Backoff, computeBackoff } from '../execute/backoff.ts'
 import type { Classified } from '../execute/classify.ts'
-import type { Effect, JobNext } from '../store/store.ts'
+import type { Effect } from '../store/attempts.ts'
+import type { JobNext } from '../store/jobs.ts'
 
 /** A flow starts over with fresh reads so many times before a version conflict is given up (semantics.md 4). */
 export const CONFLICTS_MAX = 5

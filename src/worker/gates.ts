@@ -1,6 +1,6 @@
 import type { Config } from '../config/load-config.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
-import type { IntegrationState } from '../store/store.ts'
+import type { IntegrationState } from '../store/tokens.ts'
 
 /** Which integrations may be worked for now: those whose token is neither refused nor held, and that need not wait. */
 export interface Gates {

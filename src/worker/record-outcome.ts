@@ -1,5 +1,5 @@
 import { failpoint } from '../failpoint.ts'
-import type { ClaimedJob, FinishAnswer, JobNext, JobProgress } from '../store/store.ts'
+import type { ClaimedJob, FinishAnswer, JobNext, JobProgress } from '../store/jobs.ts'
 import type { Attempted } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
 

@@ -7,7 +7,7 @@ import { failpoint } from '../failpoint.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { tellsOfWrites } from '../source/tells-of-writes.ts'
-import type { ClaimedJob, JobNext, JobProgress } from '../store/store.ts'
+import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
 import type { WorkContext } from './work-context.ts'
 
 /** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */

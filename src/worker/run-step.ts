@@ -1,7 +1,7 @@
 import type { IntegrationConfig, Limits } from '../config/load-config.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
-import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/store.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/jobs.ts'
 import { decideNext } from './decide-next.ts'
 import { type CachedRead, findKeptRead, forgetReads, keepRead } from './read-cache.ts'
 import { recordOutcome } from './record-outcome.ts'

@@ -1,4 +1,4 @@
-import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/store.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/jobs.ts'
 import { askAgainAt, askLaterAt, pauseUntil } from './decide-next.ts'
 import { readVerification } from './read-verification.ts'
 import { logJob, recordOutcome } from './record-outcome.ts'

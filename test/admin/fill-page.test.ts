@@ -1,7 +1,7 @@
 import t from 'tap'
 import { formatCursor, parseCursor } from '../../src/admin/cursor.ts'
 import { fillPage } from '../../src/admin/fill-page.ts'
-import type { PageQuery } from '../../src/store/store.ts'
+import type { PageQuery } from '../../src/store/reports.ts'
 
 const PAGE: PageQuery = {
   beforeSeq: null,

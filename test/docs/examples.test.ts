@@ -9,7 +9,7 @@ import { formatProblem } from '../../src/mapping/problem.ts'
 import { readMappingTests } from '../../src/mapping/read-mapping-tests.ts'
 import { problemsOfTests, runMappingTests } from '../../src/mapping/run-mapping-tests.ts'
 import { loadSetup } from '../../src/setup/load-setup.ts'
-import type { EventDetail } from '../../src/store/store.ts'
+import type { EventDetail } from '../../src/store/reports.ts'
 import { SECRETS, startTestBridge } from '../fixtures/start-test-bridge.ts'
 import { ROOT } from './read-docs.ts'
 

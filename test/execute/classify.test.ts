@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Classified, classify, parseRetryAfter } from '../../src/execute/classify.ts'
 import type { Sent } from '../../src/execute/send.ts'
-import type { Effect } from '../../src/store/store.ts'
+import type { Effect } from '../../src/store/attempts.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 type Answered = Extract<Sent, { kind: 'answered' }>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { compareJob } from '../../src/rehearse/compare-job.ts'
 import type { Foreseen } from '../../src/rehearse/foresee-job.ts'
-import type { PastJob, SentStep } from '../../src/store/store.ts'
+import type { PastJob, SentStep } from '../../src/store/reports.ts'
 
 const READ: SentStep = {
   step: 'r',

@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import t from 'tap'
 import { openRehearsal } from '../../src/rehearse/open-rehearsal.ts'
 import type { RehearsalSetup } from '../../src/rehearse/rehearsal-wire.ts'
-import type { PastEvent } from '../../src/store/store.ts'
+import type { PastEvent } from '../../src/store/reports.ts'
 
 const log = pino({ enabled: false })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createFreshEvents } from '../../src/route/fresh-events.ts'
-import type { RecordedEvent } from '../../src/store/store.ts'
+import type { RecordedEvent } from '../../src/store/receipts.ts'
 
 function event(seq: number, bytes = 10): RecordedEvent {
   return { seq, body: { encoding: 'raw', bytes: new Uint8Array(bytes) } } as unknown as RecordedEvent

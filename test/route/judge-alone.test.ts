@@ -1,7 +1,8 @@
 import t from 'tap'
 import { judgeAlone } from '../../src/route/judge-alone.ts'
 import type { Judge } from '../../src/route/open-judge.ts'
-import type { RecordedEvent, RouteDecision } from '../../src/store/store.ts'
+import type { RecordedEvent } from '../../src/store/receipts.ts'
+import type { RouteDecision } from '../../src/store/routes.ts'
 
 /** A judge whose thread ends at certain events, as often as told. */
 function makeJudge(crashesOf: Record<number, number>): { judge: Judge; asked: number[] } {

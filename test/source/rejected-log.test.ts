@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createRejectedLog } from '../../src/source/rejected-log.ts'
-import type { RejectedSample } from '../../src/store/store.ts'
+import type { RejectedSample } from '../../src/store/receipts.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Classified, Verdict } from '../../src/execute/classify.ts'
-import type { Effect } from '../../src/store/store.ts'
+import type { Effect } from '../../src/store/attempts.ts'
 import {
   ASKS_MAX,
   askAgainAt,

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Config, IntegrationConfig } from '../../src/config/load-config.ts'
 import { fingerprintToken } from '../../src/ledger/fingerprint.ts'
-import type { IntegrationState } from '../../src/store/store.ts'
+import type { IntegrationState } from '../../src/store/tokens.ts'
 import { createGates } from '../../src/worker/gates.ts'
 
 const NOW = 1_800_000_000_000

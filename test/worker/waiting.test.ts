@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import t from 'tap'
-import type { JobProgress } from '../../src/store/store.ts'
+import type { JobProgress } from '../../src/store/jobs.ts'
 import { waitFor } from '../fixtures/start-test-bridge.ts'
 import { emit, INTEGRATION, requestsOf, startWorkerBridge } from '../fixtures/start-worker-bridge.ts'
 

@@ -7,7 +7,7 @@ import { readRequest } from '../../../src/admin/read-request.ts'
 import { viewEvent, viewEventLine } from '../../../src/admin/view-event.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { unpackBody } from '../../../src/store/body-codec.ts'
-import type { EventDetail } from '../../../src/store/store.ts'
+import type { EventDetail } from '../../../src/store/reports.ts'
 
 /** `GET /api/events`, `/api/events/:id` and `/api/events/:id/payload`: what came in, and what was made of it. */
 export default async function eventsRoute(app: FastifyInstance): Promise<void> {

@@ -3,7 +3,7 @@ import { integrationsAnswer } from '../../../src/admin/answers.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { toIso } from '../../../src/admin/view-job.ts'
-import type { IntegrationState } from '../../../src/store/store.ts'
+import type { IntegrationState } from '../../../src/store/tokens.ts'
 
 /** `GET /api/integrations`: the token ledger, by fingerprint. */
 export default async function integrationsRoute(app: FastifyInstance): Promise<void> {

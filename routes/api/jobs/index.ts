@@ -8,7 +8,7 @@ import { type Act, refuseAct } from '../../../src/admin/refuse-act.ts'
 import { planAnew } from '../../../src/admin/replan.ts'
 import { viewJob, viewJobLine } from '../../../src/admin/view-job.ts'
 import { BridgeError } from '../../../src/errors.ts'
-import type { JobActAnswer, JobRetry } from '../../../src/store/store.ts'
+import type { JobActAnswer, JobRetry } from '../../../src/store/job-acts.ts'
 
 /** Largest body of an act, in bytes: the result of a write may be told. */
 const BODY_BYTES_MAX = 262_144

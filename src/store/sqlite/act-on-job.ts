@@ -1,4 +1,5 @@
-import type { JobAct, JobActAnswer, JobActRefusalReason, JobProgress, JobState } from '../store.ts'
+import type { JobAct, JobActAnswer, JobActRefusalReason } from '../job-acts.ts'
+import type { JobProgress, JobState } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { formatId, parseId } from './ids.ts'
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './job-version.ts'

@@ -1,4 +1,4 @@
-import type { Claim, ClaimedJob, JobProgress } from '../store.ts'
+import type { Claim, ClaimedJob, JobProgress } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { formatId } from './ids.ts'

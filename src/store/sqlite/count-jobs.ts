@@ -1,4 +1,5 @@
-import type { JobState, Store } from '../store.ts'
+import type { JobState } from '../jobs.ts'
+import type { Store } from '../store.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 

@@ -1,4 +1,4 @@
-import type { JobAct, JobActAnswer } from '../store.ts'
+import type { JobAct, JobActAnswer } from '../job-acts.ts'
 import { prepareAct } from './act-on-job.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLetNextGo } from './move-job.ts'

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../store.ts'
+import type { RecordedEvent } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 

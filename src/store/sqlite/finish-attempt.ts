@@ -1,4 +1,5 @@
-import type { FinishAnswer, FinishAttempt } from '../store.ts'
+import type { FinishAttempt } from '../attempts.ts'
+import type { FinishAnswer } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'

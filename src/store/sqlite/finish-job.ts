@@ -1,4 +1,4 @@
-import type { FinishAnswer, FinishJob } from '../store.ts'
+import type { FinishAnswer, FinishJob } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'

@@ -1,4 +1,4 @@
-import type { JobLine } from '../store.ts'
+import type { JobLine } from '../reports.ts'
 import { formatId } from './ids.ts'
 
 /** A row of a list of jobs; the names of the columns are those of `JobLine`. */

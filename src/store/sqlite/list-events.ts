@@ -1,4 +1,6 @@
-import type { EventLine, EventOutcome, EventPage, EventQuery, JobState, RouteOutcome } from '../store.ts'
+import type { JobState } from '../jobs.ts'
+import type { EventLine, EventOutcome, EventPage, EventQuery } from '../reports.ts'
+import type { RouteOutcome } from '../routes.ts'
 import type { StoreContext } from './context.ts'
 import { receiptOf } from './event-row.ts'
 import { formatId } from './ids.ts'

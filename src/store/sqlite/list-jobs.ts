@@ -1,4 +1,5 @@
-import type { JobLine, JobPage, JobQuery, JobState } from '../store.ts'
+import type { JobState } from '../jobs.ts'
+import type { JobLine, JobPage, JobQuery } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { JOB_LINE_COLUMNS, JOB_LINE_JOINS, type JobLineRow, jobLineFromRow } from './job-line.ts'
 import { OPEN } from './job-states.ts'

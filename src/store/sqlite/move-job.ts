@@ -1,4 +1,4 @@
-import type { JobNext, JobProgress } from '../store.ts'
+import type { JobNext, JobProgress } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 import type { LeasedJob } from './leased-job.ts'

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { TokenAnswer } from '../store.ts'
+import type { TokenAnswer } from '../tokens.ts'
 
 /** So many refusals (403) in a row hold the whole integration: the role is wrong, not the job (semantics.md 4). */
 const FORBIDDEN_IN_ROW_MAX = 5

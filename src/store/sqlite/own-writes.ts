@@ -1,5 +1,6 @@
+import type { FinishAttempt, Intent } from '../attempts.ts'
 import { ECHO_WAIT_MAX_MS, ECHO_WINDOW_MS, objectsInAnswer, objectsInVariables } from '../own-objects.ts'
-import type { EchoQuestion, FinishAttempt, Intent, PlannedJob, RouteDecision } from '../store.ts'
+import type { EchoQuestion, PlannedJob, RouteDecision } from '../routes.ts'
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 import { type MovedJob, prepareLetNextGo } from './move-job.ts'

@@ -1,4 +1,4 @@
-import type { PageQuery } from '../store.ts'
+import type { PageQuery } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { prepareFindFirst } from './find-first.ts'
 

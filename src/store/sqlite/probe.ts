@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { StoreHealth } from '../store.ts'
+import type { StoreHealth } from '../upkeep.ts'
 import type { StoreContext } from './context.ts'
 
 /** Tries a write and reads the free disk space. */

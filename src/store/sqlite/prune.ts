@@ -1,4 +1,4 @@
-import type { Pruned, PruneRequest } from '../store.ts'
+import type { Pruned, PruneRequest } from '../upkeep.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 import { forgetOwnWrites } from './own-writes.ts'

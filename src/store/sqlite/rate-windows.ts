@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { Caps } from '../store.ts'
+import type { Caps } from '../attempts.ts'
 
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000

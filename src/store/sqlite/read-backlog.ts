@@ -1,4 +1,4 @@
-import type { Backlog } from '../store.ts'
+import type { Backlog } from '../upkeep.ts'
 import type { StoreContext } from './context.ts'
 
 /** Says how much is waiting: open jobs, events not yet routed, and since when the oldest of these waits. */

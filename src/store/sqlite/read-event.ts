@@ -1,4 +1,4 @@
-import type { AttemptDetail, EventDetail, JobDetail } from '../store.ts'
+import type { AttemptDetail, EventDetail, JobDetail } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { formatId, parseId } from './ids.ts'

@@ -1,4 +1,5 @@
-import type { DoneStep, HistoryPage, HistoryQuery, JobProgress, PastEvent, PastJob, SentStep } from '../store.ts'
+import type { DoneStep, JobProgress } from '../jobs.ts'
+import type { HistoryPage, HistoryQuery, PastEvent, PastJob, SentStep } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { prepareFindFirst } from './find-first.ts'

@@ -1,4 +1,4 @@
-import type { IntegrationState, TokenAnswer } from '../store.ts'
+import type { IntegrationState, TokenAnswer } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
 interface TokenRow {

@@ -1,4 +1,5 @@
-import type { JobProgress, JobReport, ReportedAttempt } from '../store.ts'
+import type { JobProgress } from '../jobs.ts'
+import type { JobReport, ReportedAttempt } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { formatId, parseId } from './ids.ts'
 import { JOB_LINE_COLUMNS, JOB_LINE_JOINS, type JobLineRow, jobLineFromRow } from './job-line.ts'

@@ -1,4 +1,4 @@
-import type { EventDetail, EventResult, JobDetail } from '../store.ts'
+import type { EventDetail, EventResult, JobDetail } from '../reports.ts'
 import type { StoreContext } from './context.ts'
 import { receiptOf } from './event-row.ts'
 import { formatId, parseId } from './ids.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { NewEvent, Recorded } from '../store.ts'
+import type { NewEvent, Recorded } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 

@@ -1,4 +1,4 @@
-import type { Intent, IntentAnswer } from '../store.ts'
+import type { Intent, IntentAnswer } from '../attempts.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { noteIntent } from './own-writes.ts'

@@ -1,4 +1,4 @@
-import type { ProbeResult } from '../store.ts'
+import type { ProbeResult } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
 /** Notes what a harmless query said of a refused token: accepted again, or still refused. */

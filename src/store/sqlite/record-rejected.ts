@@ -1,4 +1,4 @@
-import type { RejectedBatch } from '../store.ts'
+import type { RejectedBatch } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 
 /** Refused deliveries kept in full per source: the last few, so that a flood cannot fill the disk. */

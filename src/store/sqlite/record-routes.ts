@@ -1,4 +1,4 @@
-import type { PlannedJob, RouteDecision, Routes, RoutesRecorded } from '../store.ts'
+import type { PlannedJob, RouteDecision, Routes, RoutesRecorded } from '../routes.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 import { prepareEchoGuard } from './own-writes.ts'

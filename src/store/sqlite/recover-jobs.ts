@@ -1,4 +1,5 @@
-import type { Effect, JobNext, JobProgress, Recovered, Recovery } from '../store.ts'
+import type { Effect } from '../attempts.ts'
+import type { JobNext, JobProgress, Recovered, Recovery } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import type { LeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'

@@ -1,4 +1,4 @@
-import type { TokenRegistration } from '../store.ts'
+import type { TokenRegistration } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
 /** Enters the tokens in force into the ledger; one that is configured no more is retired, its history stays. */

@@ -1,4 +1,5 @@
-import type { JobActAnswer, JobReplan, PlannedJob } from '../store.ts'
+import type { JobActAnswer, JobReplan } from '../job-acts.ts'
+import type { PlannedJob } from '../routes.ts'
 import { type ActedJob, prepareAct, prepareIsOvertaken, prepareReadRoute } from './act-on-job.ts'
 import type { StoreContext } from './context.ts'
 import { prepareHasHead } from './order-head.ts'

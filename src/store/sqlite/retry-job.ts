@@ -1,4 +1,4 @@
-import type { JobActAnswer, JobRetry } from '../store.ts'
+import type { JobActAnswer, JobRetry } from '../job-acts.ts'
 import { prepareAct, prepareCheckDead, prepareReopen, progressOf } from './act-on-job.ts'
 import type { StoreContext } from './context.ts'
 

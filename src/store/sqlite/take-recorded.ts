@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '../store.ts'
+import type { RecordedEvent } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts'
-import type { NewEvent } from '../store.ts'
+import type { NewEvent } from '../receipts.ts'
 import type { Call, Reply } from './group-commit.ts'
 
 /** What the two sides of the store's thread say to each other. */

@@ -1,7 +1,7 @@
 import { sign } from '@octokit/webhooks-methods'
 import t from 'tap'
 import { unpackBody } from '../../../src/store/body-codec.ts'
-import type { EventDetail } from '../../../src/store/store.ts'
+import type { EventDetail } from '../../../src/store/reports.ts'
 import { SECRETS, startTestBridge } from '../../fixtures/start-test-bridge.ts'
 
 /** threats.md C: authentic bodies of every kind are taken, kept byte for byte, and judged later. */

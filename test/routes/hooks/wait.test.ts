@@ -1,6 +1,6 @@
 import t from 'tap'
 import { readWait } from '../../../routes/hooks/read-wait.ts'
-import type { EventResult } from '../../../src/store/store.ts'
+import type { EventResult } from '../../../src/store/reports.ts'
 import { createWaiting } from '../../../src/wait-for-jobs.ts'
 import { post, startTestBridge, type TestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'
 

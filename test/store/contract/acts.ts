@@ -1,16 +1,9 @@
 import type { Test } from 'tap'
-import type {
-  ClaimedJob,
-  Doubt,
-  Effect,
-  JobActAnswer,
-  JobNext,
-  JobProgress,
-  JobRetry,
-  JobSettlement,
-  PlannedJob,
-  Store,
-} from '../../../src/store/store.ts'
+import type { Effect } from '../../../src/store/attempts.ts'
+import type { JobActAnswer, JobRetry, JobSettlement } from '../../../src/store/job-acts.ts'
+import type { ClaimedJob, Doubt, JobNext, JobProgress } from '../../../src/store/jobs.ts'
+import type { PlannedJob } from '../../../src/store/routes.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJob,
   attempt,

@@ -1,6 +1,8 @@
 import type { Test } from 'tap'
 import { ECHO_WAIT_MAX_MS, ECHO_WINDOW_MS } from '../../../src/store/own-objects.ts'
-import type { EchoQuestion, EventDetail, PlannedJob, Store } from '../../../src/store/store.ts'
+import type { EventDetail } from '../../../src/store/reports.ts'
+import type { EchoQuestion, PlannedJob } from '../../../src/store/routes.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJob,
   attempt,

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import type { HistoryPage, HistoryQuery, Store } from '../../../src/store/store.ts'
+import type { HistoryPage, HistoryQuery } from '../../../src/store/reports.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJobs,
   attempt,

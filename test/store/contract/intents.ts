@@ -1,5 +1,7 @@
 import type { Test } from 'tap'
-import type { Caps, ClaimedJob, IntentAnswer, Store } from '../../../src/store/store.ts'
+import type { Caps, IntentAnswer } from '../../../src/store/attempts.ts'
+import type { ClaimedJob } from '../../../src/store/jobs.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJob,
   attempt,

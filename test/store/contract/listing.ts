@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
-import type { EventQuery, JobQuery, Store } from '../../../src/store/store.ts'
+import type { EventQuery, JobQuery } from '../../../src/store/reports.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJob,
   addJobs,

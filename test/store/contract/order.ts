@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { JobNext } from '../../../src/store/store.ts'
+import type { JobNext } from '../../../src/store/jobs.ts'
 import {
   addJob,
   claim,

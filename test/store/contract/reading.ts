@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { NewEvent } from '../../../src/store/store.ts'
+import type { NewEvent } from '../../../src/store/receipts.ts'
 import {
   addJob,
   addJobs,

@@ -1,5 +1,7 @@
 import type { Test } from 'tap'
-import type { Effect, JobProgress, Recovered, Store } from '../../../src/store/store.ts'
+import type { Effect } from '../../../src/store/attempts.ts'
+import type { JobProgress, Recovered } from '../../../src/store/jobs.ts'
+import type { Store } from '../../../src/store/store.ts'
 import {
   addJob,
   attempt,

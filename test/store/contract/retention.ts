@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { unpackBody } from '../../../src/store/body-codec.ts'
-import type { Pruned, PruneRequest, Store } from '../../../src/store/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { Pruned, PruneRequest } from '../../../src/store/upkeep.ts'
 import {
   addJob,
   addJobs,

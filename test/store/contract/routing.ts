@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
-import type { RouteDecision } from '../../../src/store/store.ts'
+import type { RouteDecision } from '../../../src/store/routes.ts'
 import { addJobs, claim, NOW, planJob } from '../../fixtures/drive-store.ts'
 import { makeEvent } from '../../fixtures/make-event.ts'
 import type { OpenStore } from './store-contract.ts'

@@ -1,5 +1,8 @@
 import type { Test } from 'tap'
-import type { ClaimedJob, FinishAttempt, IntegrationState, Store } from '../../../src/store/store.ts'
+import type { FinishAttempt } from '../../../src/store/attempts.ts'
+import type { ClaimedJob } from '../../../src/store/jobs.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { IntegrationState } from '../../../src/store/tokens.ts'
 import { addJob, attempt, begin, claim, finishFor, NOW, TOKEN, useToken } from '../../fixtures/drive-store.ts'
 import type { OpenStore } from './store-contract.ts'
 

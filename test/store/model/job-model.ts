@@ -1,4 +1,5 @@
-import type { Effect, JobDetail } from '../../../src/store/store.ts'
+import type { Effect } from '../../../src/store/attempts.ts'
+import type { JobDetail } from '../../../src/store/reports.ts'
 
 export type State = JobDetail['state']
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import type { Effect, JobNext, JobProgress } from '../../../src/store/store.ts'
+import type { Effect } from '../../../src/store/attempts.ts'
+import type { JobNext, JobProgress } from '../../../src/store/jobs.ts'
 import { finishFor, intentFor, planJob } from '../../fixtures/drive-store.ts'
 import { makeEvent } from '../../fixtures/make-event.ts'
 import { type Model, type ModelJob, moveModelJob, orderOf, settleHead } from './job-model.ts'

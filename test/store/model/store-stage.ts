@@ -1,4 +1,4 @@
-import type { ClaimedJob, JobProgress, Recovered } from '../../../src/store/store.ts'
+import type { ClaimedJob, JobProgress, Recovered } from '../../../src/store/jobs.ts'
 import { type Clock, type InProcessStore, openInProcess } from '../../fixtures/open-in-process.ts'
 import { isOpen, type Model, type ModelJob, moveModelJob, planClaim, recoverModelJob } from './job-model.ts'
 

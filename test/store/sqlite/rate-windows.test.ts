@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import type { Caps } from '../../../src/store/attempts.ts'
 import { createRateWindows, type RateWindows } from '../../../src/store/sqlite/rate-windows.ts'
-import type { Caps } from '../../../src/store/store.ts'
 import { type Clock, type InProcessStore, openInProcess } from '../../fixtures/open-in-process.ts'
 import { makeTempFolder } from '../../fixtures/open-temp-store.ts'
 

@@ -1,0 +1,87 @@
+import type { RecordedEvent } from './receipts.ts'
+
+/** `room`: how many more jobs each integration may have running; only those named are looked at. */
+export interface Claim {
+  bootId: string
+  now: number
+  leaseExpiresAt: number
+  room: readonly { integration: string; max: number }[]
+}
+
+export interface ClaimedJob {
+  seq: number
+  id: string
+  event: RecordedEvent
+  mapping: string
+  mappingHash: string
+  integration: string
+  orderKey: string | null
+  itemIndex: number
+  item: string | null
+  expiresAt: number | null
+  /** Attempts that counted so far. */
+  attempts: number
+  conflicts: number
+  progress: JobProgress
+}
+
+/** What a job has behind it: steps that must not run again, and the mutation whose answer was lost. Plain JSON. */
+export interface JobProgress {
+  /** The steps up to and including the last applied mutation, in order; later runs keep them as they are. */
+  done: DoneStep[]
+  doubt: Doubt | null
+}
+
+export interface DoneStep {
+  id: string
+  /** null = the step was skipped by its `if`. */
+  operation: string | null
+  data: unknown
+}
+
+export interface Doubt {
+  step: string
+  operation: string
+  variables: Record<string, unknown>
+  /** Steps before the doubtful one, so that the run can go on after it was found applied. */
+  before: DoneStep[]
+  /** How often the API said that nothing is there. */
+  asked: number
+  /** How often it could not be asked. */
+  failures: number
+}
+
+export type JobNext =
+  | { state: 'running' }
+  | { state: 'succeeded' }
+  | { state: 'queued'; nextAttemptAt: number; counts: boolean; conflict?: boolean; reason: string; message: string }
+  | { state: 'dead'; reason: string; message: string }
+  | { state: 'held'; reason: string; message: string }
+  | { state: 'in_doubt'; nextAttemptAt: number; reason: string; message: string }
+
+export interface FinishJob {
+  jobSeq: number
+  bootId: string
+  now: number
+  next: JobNext
+  progress: JobProgress
+}
+
+export type FinishAnswer = { ok: true } | { ok: false; reason: 'lease_lost' }
+
+/** Ends leases that are not ours any more: of another boot, or past their time. */
+export interface Recovery {
+  bootId: string
+  now: number
+  settleMs: number
+  crashesMax: number
+}
+
+export interface Recovered {
+  requeued: number
+  inDoubt: number
+  held: number
+  dead: number
+}
+
+export type JobState = 'queued' | 'running' | 'succeeded' | 'dead' | 'in_doubt' | 'held' | 'superseded'

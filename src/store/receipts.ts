@@ -1,0 +1,69 @@
+/** A delivery that proved authentic, as it is to be kept. `headers` holds no credentials: they are struck out before. */
+export interface NewEvent {
+  source: string
+  /** Event type where the URL says it; otherwise routing finds it. */
+  type: string | null
+  key: string
+  /** How long an equal key means "the same event"; null = as long as keys are kept. */
+  keyWindowMs: number | null
+  /** How long keys are kept at all (`retention.idempotencyKey`). */
+  keyRetentionMs: number
+  /** SHA-256 (hex) over the signed content where the scheme signs a timestamp; null elsewhere. */
+  replayKey: string | null
+  method: string
+  query: string
+  /** `[name, value, name, value, …]`, names lower-case; or the same as JSON text, as it is stored. */
+  headers: readonly string[] | string
+  body: Uint8Array
+  receivedAt: number
+  /** A ping of the provider: kept in the history, never mapped. */
+  ignored: boolean
+}
+
+export type RecordOutcome = 'recorded' | 'duplicate' | 'ignored' | 'replayed' | 'id_conflict'
+
+/** `eventSeq` is null where no new row was made. */
+export interface Recorded {
+  outcome: RecordOutcome
+  eventId: string
+  eventSeq: number | null
+}
+
+/** Refused deliveries of one flush: counted per source, reason and minute, with a few kept in full. */
+export interface RejectedBatch {
+  counts: readonly { source: string; reason: string; minuteAt: number; count: number }[]
+  samples: readonly RejectedSample[]
+}
+
+export interface RejectedSample {
+  source: string
+  reason: string
+  receivedAt: number
+  method: string
+  type: string | null
+  query: string
+  headers: readonly string[]
+  body: Uint8Array
+}
+
+/** An event as routing and mapping read it. `unpackBody` gives the bytes of the body. */
+export interface RecordedEvent {
+  seq: number
+  id: string
+  source: string
+  type: string | null
+  key: string
+  method: string
+  query: string
+  /** As in `NewEvent`: `parseHeaders` gives the list. */
+  headers: readonly string[] | string
+  body: PackedBody
+  receivedAt: number
+  /** Only `recorded` ones are routed. */
+  receipt: 'recorded' | 'ignored' | 'id_conflict'
+}
+
+export interface PackedBody {
+  encoding: 'raw' | 'pruned'
+  bytes: Uint8Array
+}

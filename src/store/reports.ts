@@ -1,0 +1,168 @@
+import type { AttemptOutcome, Effect } from './attempts.ts'
+import type { DoneStep, Doubt, JobState } from './jobs.ts'
+import type { RecordedEvent, RecordOutcome } from './receipts.ts'
+import type { RouteOutcome } from './routes.ts'
+
+/** What became of an event, as far as it has gone. */
+export type EventOutcome = RecordOutcome | RouteOutcome | 'unrouted'
+
+export interface EventDetail {
+  event: RecordedEvent
+  outcome: EventOutcome
+  detail: unknown
+  redeliveries: number
+  jobs: readonly JobDetail[]
+}
+
+/** What became of an event so far, without what it brought: small enough to be asked for again and again. */
+export interface EventResult {
+  outcome: EventOutcome
+  jobs: readonly Pick<JobDetail, 'id' | 'mapping' | 'state' | 'reason' | 'message'>[]
+}
+
+export interface JobDetail {
+  id: string
+  seq: number
+  mapping: string
+  integration: string
+  orderKey: string | null
+  itemIndex: number
+  state: JobState
+  reason: string | null
+  message: string | null
+  attempts: number
+  nextAttemptAt: number
+  history: readonly AttemptDetail[]
+}
+
+export interface AttemptDetail {
+  step: string
+  operation: string
+  effect: Effect
+  token: string
+  variables: string
+  sentAt: number
+  finishedAt: number | null
+  outcome: AttemptOutcome | null
+  status: number | null
+  code: string | null
+  message: string | null
+  response: string | null
+}
+
+/** `afterSeq` null = from `sinceAt` on; `source` null = of every source, else also events with jobs of `mapping`. */
+export interface HistoryQuery {
+  sinceAt: number
+  afterSeq: number | null
+  throughSeq: number
+  source: string | null
+  mapping: string | null
+  limit: number
+}
+
+/** `throughSeq`: how far it has been read; ask again after it while there is `more`. */
+export interface HistoryPage {
+  events: readonly PastEvent[]
+  throughSeq: number
+  more: boolean
+}
+
+/** A routed event, with what was made of it and sent. */
+export interface PastEvent {
+  event: RecordedEvent
+  outcome: RouteOutcome
+  /** The event type as routing found it. */
+  type: string | null
+  /** True where a write of ours caused it. */
+  isEcho: boolean
+  jobs: readonly PastJob[]
+}
+
+export interface PastJob
+  extends Pick<JobDetail, 'id' | 'mapping' | 'integration' | 'orderKey' | 'itemIndex' | 'state' | 'reason'> {
+  mappingHash: string
+  item: string | null
+  /** Answers that were kept: those of the steps up to the last applied mutation. */
+  done: readonly DoneStep[]
+  /** Every attempt, in order; `variables` as JSON. */
+  sent: readonly SentStep[]
+}
+
+export type SentStep = Pick<AttemptDetail, 'step' | 'operation' | 'effect' | 'variables' | 'outcome'>
+
+/** Newest first, below a row number; null takes all. `untilAt` itself is out. */
+export interface PageQuery {
+  beforeSeq: number | null
+  sinceAt: number | null
+  untilAt: number | null
+  source: string | null
+  type: string | null
+  /** Events: those that have a job of it. */
+  mapping: string | null
+  integration: string | null
+  limit: number
+}
+
+export interface EventQuery extends PageQuery {
+  outcomes: readonly EventOutcome[] | null
+}
+
+/** Of jobs, `sinceAt` and `untilAt` are about when they were made. */
+export interface JobQuery extends PageQuery {
+  states: readonly JobState[] | null
+  reason: string | null
+}
+
+/** A bounded number of rows is looked at a call: a page may be short, or empty, while `nextSeq` says to ask on below it. */
+export interface EventPage {
+  events: readonly EventLine[]
+  nextSeq: number | null
+}
+
+export interface JobPage {
+  jobs: readonly JobLine[]
+  nextSeq: number | null
+}
+
+export interface EventLine {
+  id: string
+  seq: number
+  source: string
+  /** The event type as routing found it. */
+  type: string | null
+  receivedAt: number
+  outcome: EventOutcome
+  bodyBytes: number
+  redeliveries: number
+  /** How many jobs are in each state; states without one are left out. */
+  jobs: Partial<Record<JobState, number>>
+}
+
+export interface JobLine extends Omit<JobDetail, 'history'> {
+  eventId: string
+  source: string
+  type: string | null
+  createdAt: number
+  finishedAt: number | null
+}
+
+/** A job with all that is known of it. */
+export interface JobReport extends JobLine {
+  /** Changes whenever the job moves: shown with an act, it says which state of the job was meant. */
+  version: string
+  receivedAt: number
+  expiresAt: number | null
+  item: string | null
+  conflicts: number
+  done: readonly DoneStep[]
+  doubt: Doubt | null
+  /** False once retention has removed the payload: the job cannot run again. */
+  isPayloadKept: boolean
+  /** The newest attempts, oldest of them first. */
+  history: readonly ReportedAttempt[]
+  /** How many older ones are left out. */
+  historyOmitted: number
+}
+
+/** `variables` is null where it is too large to be shown. */
+export type ReportedAttempt = Omit<AttemptDetail, 'variables'> & { variables: string | null }
