@@ -1,4 +1,5 @@
 import type { FinishAttempt, Intent, IntentAnswer } from './attempts.ts'
+import type { NewAuditEntry } from './audit.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
 import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
 import type { NewEvent, Recorded, RecordedEvent, RejectedBatch } from './receipts.ts'
@@ -56,6 +57,8 @@ export interface Store {
   replanJob(replan: JobReplan): Promise<JobActAnswer>
   discardJob(discard: JobAct): Promise<JobActAnswer>
   settleJob(settlement: JobSettlement): Promise<JobActAnswer>
+  /** Accounts for what is done outside the store; what the store does itself is accounted for with it. */
+  recordAudit(entries: readonly NewAuditEntry[]): Promise<void>
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>

@@ -1,3 +1,4 @@
+import type { AuditAction } from '../audit.ts'
 import type { JobAct, JobActAnswer, JobActRefusalReason } from '../job-acts.ts'
 import type { JobProgress, JobState } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
@@ -23,10 +24,11 @@ export type Refuse = (reason: JobActRefusalReason) => Extract<JobActAnswer, { ok
 
 /**
  * Prepares one act: the job is read and changed in one transaction, so that nobody moves it in between. `act` is called
- * where it is still as the person saw it.
+ * where it is still as the person saw it, and accounted for as `action` where it was done.
  */
 export function prepareAct<A extends JobAct>(
-  { db, epoch }: StoreContext,
+  { db, epoch, audit }: StoreContext,
+  action: AuditAction,
   states: readonly JobState[],
   act: (job: ActedJob, ask: A, refuse: Refuse) => { state: JobState; message: string } | ReturnType<Refuse>,
 ): (ask: A) => JobActAnswer {
@@ -44,7 +46,18 @@ export function prepareAct<A extends JobAct>(
     if (ask.version !== null && versionOf(job) !== ask.version) return refuse('changed')
     if (!states.includes(job.state)) return refuse('wrong_state')
     const done = act(job, ask, refuse)
-    return 'ok' in done ? done : { ok: true, id: formatId('job', epoch, job.seq), ...done }
+    if ('ok' in done) return done
+    audit.append({
+      at: ask.now,
+      actor: `admin:${ask.actor}`,
+      action,
+      integration: job.integration,
+      mapping: job.mapping,
+      eventSeq: job.event_seq,
+      jobSeq: job.seq,
+      detail: { from: job.state, to: done.state, message: done.message },
+    })
+    return { ok: true, id: formatId('job', epoch, job.seq), ...done }
   }
 }
 

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import type { AuditLog } from './audit-log.ts'
 import type { BodyBlocks } from './body-blocks.ts'
 import type { RateWindows } from './rate-windows.ts'
 
@@ -10,6 +11,7 @@ export interface StoreContext {
   gauge: Gauge
   blocks: BodyBlocks
   windows: RateWindows
+  audit: AuditLog
   /** Free bytes below which nothing is recorded any more. */
   diskFreeMinBytes: number
   file: string

@@ -12,7 +12,7 @@ export function discardJob(context: StoreContext): (discard: JobAct) => JobActAn
     where seq = ?`)
   const letNextGo = prepareLetNextGo(db)
 
-  return prepareAct(context, ['queued', 'in_doubt', 'held'], (job, { actor, now }) => {
+  return prepareAct(context, 'job.discarded', ['queued', 'in_doubt', 'held'], (job, { actor, now }) => {
     const message = `Discarded by "${actor}"`
     end.run(message, now, job.seq)
     gauge.openJobs--

@@ -61,6 +61,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
     if (db.inTransaction) db.exec('rollback')
     context.windows.reset()
     context.blocks.discard()
+    context.audit.reset()
     Object.assign(context.gauge, readGauge(db))
     throw error
   }

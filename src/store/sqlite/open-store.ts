@@ -114,6 +114,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       given.push(sent[9].buffer)
       return send('recordEvent', sent)
     },
+    recordAudit: ask => call('recordAudit', ask),
     recordRejected: ask => call('recordRejected', ask),
     takeRecorded: ask => call('takeRecorded', ask),
     recordRoutes: ask => call('recordRoutes', ask),

@@ -17,6 +17,7 @@ import { readHistory } from './read-history.ts'
 import { readIntegrations } from './read-integrations.ts'
 import { readJob } from './read-job.ts'
 import { readOutcome } from './read-outcome.ts'
+import { recordAudit } from './record-audit.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordProbe } from './record-probe.ts'
@@ -53,6 +54,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
 /** Prepares every method on one open database. */
 export function prepareOperations(context: StoreContext): Operations {
   return {
+    recordAudit: recordAudit(context),
     recordEvent: recordEvent(context),
     recordRejected: recordRejected(context),
     takeRecorded: takeRecorded(context),

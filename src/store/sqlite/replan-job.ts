@@ -17,7 +17,7 @@ export function replanJob(context: StoreContext): (replan: JobReplan) => JobActA
   const replace = prepareReplace(db)
   const setRoute = db.prepare('update event_route set detail = ? where event_seq = ?')
 
-  return prepareAct<JobReplan>(context, ['dead'], (job, { jobs, force, actor, now }, refuse) => {
+  return prepareAct<JobReplan>(context, 'job.retried', ['dead'], (job, { jobs, force, actor, now }, refuse) => {
     const { detail, failed } = readRoute(job)
     if (failed === undefined) return refuse('planned')
     if (job.isPayloadKept === 0) return refuse('payload_pruned')

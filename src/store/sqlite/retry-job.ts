@@ -16,21 +16,26 @@ export function retryJob(context: StoreContext): (retry: JobRetry) => JobActAnsw
   const checkDead = prepareCheckDead(context)
   const reopen = prepareReopen(context)
 
-  return prepareAct<JobRetry>(context, ['dead', 'held'], (job, { actor, now, fromStart, force }, refuse) => {
-    const { done, doubt } = progressOf(job)
-    const refused = checkDead(job, { force })
-    if (refused !== null) return refuse(refused)
-    if (doubt === null) {
-      if (job.reason === 'in_doubt') return refuse('in_doubt')
-      const message = fromStart ? `Retried from the start by "${actor}"` : `Retried by "${actor}"`
-      const progress = { done: fromStart ? [] : done, doubt: null }
-      reopen(job, { state: 'queued', progress, reason: 'retried', message, now })
-      return { state: 'queued', message }
-    }
-    if (fromStart || effectOf.get(job.seq, doubt.step) === 'once') return refuse('in_doubt')
-    const message = `Retried by "${actor}": the API will be asked whether the write arrived`
-    const progress = { done, doubt: { ...doubt, asked: 0, failures: 0 } }
-    reopen(job, { state: 'in_doubt', progress, reason: 'retried', message, now })
-    return { state: 'in_doubt', message }
-  })
+  return prepareAct<JobRetry>(
+    context,
+    'job.retried',
+    ['dead', 'held'],
+    (job, { actor, now, fromStart, force }, refuse) => {
+      const { done, doubt } = progressOf(job)
+      const refused = checkDead(job, { force })
+      if (refused !== null) return refuse(refused)
+      if (doubt === null) {
+        if (job.reason === 'in_doubt') return refuse('in_doubt')
+        const message = fromStart ? `Retried from the start by "${actor}"` : `Retried by "${actor}"`
+        const progress = { done: fromStart ? [] : done, doubt: null }
+        reopen(job, { state: 'queued', progress, reason: 'retried', message, now })
+        return { state: 'queued', message }
+      }
+      if (fromStart || effectOf.get(job.seq, doubt.step) === 'once') return refuse('in_doubt')
+      const message = `Retried by "${actor}": the API will be asked whether the write arrived`
+      const progress = { done, doubt: { ...doubt, asked: 0, failures: 0 } }
+      reopen(job, { state: 'in_doubt', progress, reason: 'retried', message, now })
+      return { state: 'in_doubt', message }
+    },
+  )
 }

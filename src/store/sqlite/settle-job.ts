@@ -10,7 +10,7 @@ export function settleJob(context: StoreContext): (settlement: JobSettlement) =>
   const checkDead = prepareCheckDead(context)
   const reopen = prepareReopen(context)
 
-  return prepareAct<JobSettlement>(context, ['held', 'in_doubt', 'dead'], (job, settlement, refuse) => {
+  return prepareAct<JobSettlement>(context, 'job.settled', ['held', 'in_doubt', 'dead'], (job, settlement, refuse) => {
     const { actor, applied, result, now, force } = settlement
     const { done, doubt } = progressOf(job)
     if (doubt === null) return refuse('not_in_doubt')

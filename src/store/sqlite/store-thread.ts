@@ -5,6 +5,7 @@ import { freeMemory, ownMemory } from '../../own-memory.ts'
 import type { ClaimedJob } from '../jobs.ts'
 import type { RecordedEvent } from '../receipts.ts'
 import type { IntegrationState } from '../tokens.ts'
+import { createAuditLog } from './audit-log.ts'
 import { createBodyBlocks } from './body-blocks.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
@@ -61,6 +62,7 @@ function serve(): void {
     gauge: readGauge(db),
     blocks: createBodyBlocks(db),
     windows: createRateWindows(db, Date.now, () => performance.now()),
+    audit: createAuditLog(db),
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
   }
