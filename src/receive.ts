@@ -77,7 +77,7 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
     key: key ?? contentKey({ ...incoming, query, body }),
     keyWindowMs: key === null ? source.identicalBodiesWindowMs : null,
     keyRetentionMs: custody.keyRetentionMs,
-    replayKey: verification.replayKey,
+    replayKey: verification.replayKey ?? (source.replaysByContent ? signedBodyKey(body) : null),
     method: incoming.method,
     query,
     headers: JSON.stringify(list),
@@ -94,6 +94,14 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
 function contentKey({ method, query, urlType, body }: Pick<Incoming, 'method' | 'query' | 'urlType' | 'body'>): string {
   const head = hash('sha256', `${urlType ?? ''}\n${method}\n${method === 'GET' ? query : ''}`, 'hex')
   return `sha256:${hash('sha256', Buffer.concat([Buffer.from(head), body]), 'hex')}`
+}
+
+/**
+ * What is left of a signed content without a timestamp is its body: ids and event types in headers or in the URL can be
+ * changed by whoever replays it, and are no part of this.
+ */
+function signedBodyKey(body: Buffer): string {
+  return hash('sha256', body, 'hex')
 }
 
 function asRecorded(event: NewEvent, { eventId, outcome }: Recorded, seq: number): RecordedEvent {

@@ -101,6 +101,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .option('--type <type>', 'event type, such as workflow_run.completed')
     .option('--id <id>', 'delivery id, for senders that have one (default: a new one)')
     .option('--header <name:value...>', 'further headers')
+    .option('--key <file>', "the sender's private key (PEM), where the source has the public one")
     .option('--url <url>', 'where to send it (default: the service this configuration starts)')
     .option('--json', 'machine-readable output')
     .option(...config)

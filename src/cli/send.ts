@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { loadConfig, type SourceConfig } from '../config/load-config.ts'
+import { BridgeError } from '../errors.ts'
 import { formatProblem } from '../mapping/problem.ts'
-import { compileScheme } from '../verify/compile-scheme.ts'
+import { simplesOf } from '../source/secret-places.ts'
+import { compileScheme, isCombined } from '../verify/compile-scheme.ts'
+import { findSigningSecret, publicKeysOf } from '../verify/find-signing-secret.ts'
 import { signDelivery } from '../verify/sign-delivery.ts'
 import { cliError, EXIT } from './exit.ts'
 import { readHeaderOptions, readInput } from './read-input.ts'
+import { MULTIPART_TYPE, writeMultipart } from './write-multipart.ts'
 
 interface SendOptions {
   payload: string
@@ -12,6 +16,7 @@ interface SendOptions {
   id?: string
   header?: string[]
   url?: string
+  key?: string
   json?: boolean
   config?: string
 }
@@ -28,7 +33,7 @@ export async function sendDelivery(sourceName: string, options: SendOptions): Pr
     )
   const { host, port } = loaded.config.listen
   const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}/hooks/${sourceName}`
-  const delivery = makeDelivery(source, readInput(options.payload), options)
+  const delivery = makeOrExit(source, readInput(options.payload), options)
   const answer = await post(base + delivery.path, delivery)
   process.stdout.write(
     options.json
@@ -38,7 +43,23 @@ export async function sendDelivery(sourceName: string, options: SendOptions): Pr
   return answer.status >= 200 && answer.status < 300 ? EXIT.done : EXIT.failed
 }
 
+/** The same as `makeDelivery`; what cannot be signed ends the command. */
+function makeOrExit(source: SourceConfig, body: Buffer, { key: keyFile, ...options }: SendOptions): TestDelivery {
+  const privateKey = keyFile === undefined ? undefined : readInput(keyFile).toString('utf8')
+  const { definition, secrets, name } = source
+  if (privateKey !== undefined && simplesOf(definition).every(each => publicKeysOf(each, secrets) === null))
+    throw cliError(EXIT.usage, `--key: expected none: nothing of "${name}" is signed with a private key`)
+  try {
+    return makeDelivery(source, body, { ...options, ...(privateKey !== undefined && { privateKey }) })
+  } catch (error) {
+    if (!(error instanceof BridgeError) || error.code !== 'config_invalid') throw error
+    const hint = privateKey === undefined && error.message.includes('private key') ? ': say --key <pem file>' : ''
+    throw cliError(EXIT.usage, `"${name}": ${error.message}${hint}`)
+  }
+}
+
 const FORM = 'application/x-www-form-urlencoded'
+const MULTIPART = 'multipart/form-data'
 
 export interface TestDelivery {
   /** What is added to the URL of the source: the event type, for senders that cannot say it otherwise, and a token in the query. */
@@ -47,26 +68,27 @@ export interface TestDelivery {
   body: Buffer
 }
 
-type DeliveryOptions = { type?: string; id?: string; header?: string[] }
+type DeliveryOptions = { type?: string; id?: string; header?: string[]; privateKey?: string }
 
 /** Makes a delivery as the sender of a source would: its headers, its signature, the instant now. */
 export function makeDelivery(
   source: SourceConfig,
   body: Buffer,
-  { id = randomUUID(), ...options }: DeliveryOptions,
+  { id = randomUUID(), privateKey, ...options }: DeliveryOptions,
 ): TestDelivery {
   const { definition, settings, secrets } = source
   const { path, headers, body: unsigned } = makeUnsigned(source, toForm(source, body), { id, ...options })
   const scheme = compileScheme(definition, { ...settings, secrets })
-  const signable = { body: unsigned, method: 'POST', id, headers }
-  const signed = signDelivery(scheme, signable, secrets[0]?.value ?? '', Date.now())
+  const signable = { body: unsigned, method: 'POST', id, headers, ...(privateKey !== undefined && { privateKey }) }
+  const secret = isCombined(definition) ? '' : findSigningSecret(definition, secrets, privateKey)
+  const signed = signDelivery(scheme, signable, secret, Date.now())
   const query = signed.query === '' ? '' : `?${signed.query}`
   return { path: path + query, headers: { ...headers, ...signed.headers }, body: signed.body }
 }
 
-/** A JSON object becomes the form that the sender would send, where it sends nothing else (Twilio, Travis CI). */
+/** A JSON object becomes the form that the sender would send, where it sends nothing else (Twilio, Travis CI, Jotform). */
 function toForm({ preset, contentTypes }: SourceConfig, body: Buffer): Buffer {
-  if (preset.form === null || contentTypes.some(type => type !== FORM)) return body
+  if (preset.form === null || contentTypes.some(type => type !== FORM && type !== MULTIPART)) return body
   let json: unknown
   try {
     json = JSON.parse(body.toString('utf8'))
@@ -75,7 +97,11 @@ function toForm({ preset, contentTypes }: SourceConfig, body: Buffer): Buffer {
   }
   if (preset.form === 'payload-field')
     return Buffer.from(String(new URLSearchParams({ payload: JSON.stringify(json) })))
-  const fields = Object.entries(json ?? {}).map(([name, value]): [string, string] => [name, String(value)])
+  const fields = Object.entries(json ?? {}).map(([name, value]): [string, string] => [
+    name,
+    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  ])
+  if (contentTypes[0] === MULTIPART) return writeMultipart(fields)
   return Buffer.from(String(new URLSearchParams(fields)))
 }
 
@@ -107,7 +133,8 @@ function fillHeaders(
 }
 
 function jsonOrFirst(contentTypes: readonly string[]): string {
-  return contentTypes.includes('*') || contentTypes.includes('application/json') ? 'application/json' : contentTypes[0]!
+  if (contentTypes.includes('*') || contentTypes.includes('application/json')) return 'application/json'
+  return contentTypes[0] === MULTIPART ? MULTIPART_TYPE : contentTypes[0]!
 }
 
 async function post(

@@ -112,6 +112,10 @@ export const sourceSchema = z.strictObject({
     .describe('Answers 410: some senders delete their webhook on it'),
   eventType: text.optional().describe('${CEL} over payload, headers, query'),
   idempotencyKey: text.optional().describe('${CEL} over payload, headers, query'),
+  replay: z
+    .enum(['id', 'content'], { error: '"id" or "content"' })
+    .optional()
+    .describe('"content": the same signed body under another key is no new event, also where no timestamp is signed'),
   methods: z
     .array(z.enum(['GET', 'POST', 'PUT', 'PATCH'], { error: '"GET", "POST", "PUT" or "PATCH"' }))
     .min(1, { error: 'at least one method' })

@@ -73,6 +73,8 @@ export interface SourceConfig {
   /** `${CEL}`, or null where nothing says it. */
   eventType: string | null
   idempotencyKey: string | null
+  /** What tells a delivery from one that came before: its key alone, or what was signed too. */
+  replay: 'id' | 'content'
   methods: readonly string[]
   contentTypes: readonly string[]
   bodyBytesMax: number

@@ -20,6 +20,10 @@ export function readSource(
       : readCombined({ ...file, scheme }, pointer, context)
   if (!read.ok) return read
   const { preset, definition } = read.value
+  if (file.replay === 'content' && !preset.bindsBody) {
+    const expected = 'no "content" here: this scheme does not sign the body, so equal bodies prove nothing'
+    return { ok: false, problems: [{ pointer: `${pointer}/replay`, expected, found: '"content"' }] }
+  }
   if (file.idempotencyKey !== undefined && definition.kind === 'jwt' && definition.oneTime === true) {
     const expected = 'no idempotencyKey beside oneTime: the id of the token is the key'
     return {
@@ -35,6 +39,7 @@ export function readSource(
       ...read.value,
       eventType: file.eventType ?? preset.eventType,
       idempotencyKey: file.idempotencyKey ?? preset.idempotencyKey,
+      replay: file.replay ?? 'id',
       methods: file.methods ?? preset.methods,
       contentTypes: file.contentTypes ?? preset.contentTypes,
       bodyBytesMax: file.bodyBytes ?? preset.bodyBytesMax ?? context.limits.bodyBytesMax,

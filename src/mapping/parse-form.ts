@@ -21,7 +21,8 @@ export function parseForm(text: string): ParsedForm {
   return { ok: true, fields }
 }
 
-function addField(fields: Record<string, string | string[]>, key: string, value: string): void {
+/** Adds a value to an object of fields; a repeated key gives an array in the order of appearance. */
+export function addField<V extends string | object>(fields: Record<string, V | V[]>, key: string, value: V): void {
   const present = Object.hasOwn(fields, key) ? fields[key] : undefined
   if (present === undefined) setOwn(fields, key, value)
   else if (Array.isArray(present)) present.push(value)

@@ -1,9 +1,11 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { parseForm } from './parse-form.ts'
 import { parseJsonText } from './parse-json-text.ts'
+import { type FormFields, parseMultipart } from './parse-multipart.ts'
 
 export type PayloadRefusal =
   | 'malformed_json'
+  | 'malformed_form'
   | 'too_deep'
   | 'too_many_values'
   | 'invalid_utf8'
@@ -15,7 +17,7 @@ export type ParsedPayload =
   | { ok: true; payload: unknown; lossy: readonly string[] | null }
   | { ok: false; reason: PayloadRefusal; message: string }
 
-/** Where a form-encoded body keeps the payload: as JSON in the field `payload` (GitHub), or flat in its fields. */
+/** Where a form (url-encoded or multipart) keeps the payload: as JSON in the field `payload` (GitHub), or flat in its fields. */
 export type PayloadForm = 'payload-field' | 'fields' | null
 
 /** Texts above this are scanned before they are parsed: 25 MB of `[` would take 700 MB as arrays. */
@@ -44,6 +46,8 @@ export function parsePayload(
   if (!isCharsetReadable(body, contentType)) {
     return { ok: false, reason: 'unsupported_charset', message: 'the charset of the content type is not UTF-8' }
   }
+  // a file in a form is no text
+  if (form !== null && isMultipart(contentType)) return parseMultipartBody(body, contentType, limits.depthMax, form)
   if (!isUtf8(body)) return { ok: false, reason: 'invalid_utf8', message: 'the body is not valid UTF-8' }
   if (form !== null && isFormType(contentType)) return parseFormBody(body.toString('utf8'), limits.depthMax, form)
   return parseText(withoutBom(body), limits.depthMax)
@@ -66,15 +70,34 @@ function parseQuery(query: string): ParsedPayload {
 function parseFormBody(text: string, depthMax: number, form: 'payload-field' | 'fields'): ParsedPayload {
   const parsed = parseForm(text)
   if (!parsed.ok) return { ok: false, reason: 'invalid_utf8', message: 'a form field is not valid UTF-8' }
-  if (form === 'fields') return { ok: true, payload: parsed.fields, lossy: null }
-  const field = Object.hasOwn(parsed.fields, 'payload') ? parsed.fields.payload : undefined
+  return readFields(parsed.fields, depthMax, form)
+}
+
+function parseMultipartBody(
+  body: Buffer,
+  contentType: string,
+  depthMax: number,
+  form: 'payload-field' | 'fields',
+): ParsedPayload {
+  const parsed = parseMultipart(body, contentType)
+  return parsed.ok ? readFields(parsed.fields, depthMax, form) : parsed
+}
+
+function readFields(fields: FormFields, depthMax: number, form: 'payload-field' | 'fields'): ParsedPayload {
+  if (form === 'fields') return { ok: true, payload: fields, lossy: null }
+  const field = Object.hasOwn(fields, 'payload') ? fields.payload : undefined
   if (typeof field === 'string') return parseText(Buffer.from(field), depthMax)
-  const message = field === undefined ? 'the form has no field "payload"' : 'the form field "payload" is repeated'
-  return { ok: false, reason: 'malformed_json', message }
+  if (field === undefined) return { ok: false, reason: 'malformed_json', message: 'the form has no field "payload"' }
+  const what = Array.isArray(field) ? 'repeated' : 'a file'
+  return { ok: false, reason: 'malformed_json', message: `the form field "payload" is ${what}` }
 }
 
 function isFormType(contentType: string | null): boolean {
   return contentType !== null && /^\s*application\/x-www-form-urlencoded\s*(?:;|$)/i.test(contentType)
+}
+
+function isMultipart(contentType: string | null): contentType is string {
+  return contentType !== null && /^\s*multipart\/form-data\s*(?:;|$)/i.test(contentType)
 }
 
 /** UTF-8 and its subset ASCII; an ASCII-compatible charset is fine as long as every byte is ASCII. */

@@ -38,6 +38,7 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
       bodyBytesMax: config.bodyBytesMax,
       mayWait: simplesOf(definition).every(({ kind }) => WAITING_KINDS.has(kind)),
       keyOf: makeKeyOf(key.template, config, jsonDepthMax),
+      replaysByContent: config.replay === 'content',
       isPing: headers => {
         const value = preset.ping === undefined ? undefined : headers[preset.ping.header]
         return value !== undefined && preset.ping!.equals.includes(value)

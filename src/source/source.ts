@@ -18,6 +18,8 @@ export interface Source {
   mayWait: boolean
   /** Finds the idempotency key; the payload is only parsed where the key stands in it. */
   keyOf: (request: KeyRequest) => FoundKey
+  /** The same signed body under another key is no new event, even where no timestamp is signed. */
+  replaysByContent: boolean
   isPing: (headers: HeaderMap) => boolean
   /** How long equal bodies without a key are one event; null = as long as keys are kept. */
   identicalBodiesWindowMs: number | null

@@ -1,11 +1,13 @@
 import type { Delivery } from './delivery.ts'
+import { findSigningSecret } from './find-signing-secret.ts'
 import type { Scheme, Secret, SignedDelivery, SyncScheme } from './scheme.ts'
-import type { CombinedDefinition } from './scheme-definition.ts'
+import type { CombinedDefinition, SimpleDefinition } from './scheme-definition.ts'
 import { signDelivery } from './sign-delivery.ts'
 import { refuse, type Verification, type Verified } from './verification.ts'
 
 /** A member of a combination, and which of the secrets of the source are its own. */
 export interface Member {
+  definition: SimpleDefinition
   scheme: Scheme
   from: number
   count: number
@@ -98,7 +100,7 @@ function signMembers(
 ): SignedDelivery {
   let signed: SignedDelivery = { headers: {}, body: delivery.body, query: '' }
   for (const member of members) {
-    const secret = own(member, secrets)[0]?.value ?? ''
+    const secret = findSigningSecret(member.definition, own(member, secrets), delivery.privateKey)
     const next = signDelivery(member.scheme, { ...delivery, body: signed.body }, secret, now)
     const query = [signed.query, next.query].filter(text => text !== '').join('&')
     signed = { headers: { ...signed.headers, ...next.headers }, body: next.body, query }

@@ -6,12 +6,12 @@ import type { Delivery, DeliveryHead } from './delivery.ts'
 import { type JwtKey, readKnownKeys } from './jwt-keys.ts'
 import { isBlank } from './match-secrets.ts'
 import { pickOwn } from './pick-own.ts'
-import { boundAudiences, type JwtPlan, planJwt } from './plan-jwt.ts'
+import { bindRequest, boundAudiences, type JwtPlan, planJwt } from './plan-jwt.ts'
 import { readHeaders } from './read-headers.ts'
 import { readToken, type Token } from './read-token.ts'
-import type { AsyncScheme, SchemeSettings, Secret } from './scheme.ts'
+import type { AsyncScheme, SchemeSettings, Secret, Signable } from './scheme.ts'
 import type { JwtDefinition } from './scheme-definition.ts'
-import { signToken } from './sign-token.ts'
+import { signRequestToken, signToken } from './sign-token.ts'
 import { isWithinTolerance } from './signed-at.ts'
 import { type Refusal, type Refused, refuse, type Verification, type Verified } from './verification.ts'
 
@@ -32,6 +32,9 @@ export function compileJwt(definition: JwtDefinition, settings: SchemeSettings):
     unsigned: false,
     bindsBody: definition.bodyClaim !== undefined,
     sign: (delivery, secret, now) => signToken(plan, delivery, secret, now),
+    ...(plan.place !== null && {
+      signWhole: (delivery: Signable, secret: string, now: number) => signRequestToken(plan, delivery, secret, now),
+    }),
   } satisfies Partial<AsyncScheme>
   if (base.bindsBody) {
     const verify = (delivery: Delivery, secrets: readonly Secret[], now: number) =>
@@ -64,13 +67,15 @@ async function verifyToken(
   const text = readCredential(value, plan.definition.word)
   const token = text === null ? null : readToken(text, plan.algorithm)
   if (token === null) return refuse('signature_malformed')
+  const bound = bindRequest(plan, head)
+  if (bound === null) return refuse('signature_ambiguous')
   const candidates = await findCandidates(plan, token, secrets, now)
   if ('ok' in candidates) return candidates
   if (candidates.length > KEYS_TRIED_MAX) return refuse('signature_malformed')
   const options = optionsFor(plan, body, now)
   // Every key is tried, also after a match, as everywhere else.
   const tried = await Promise.all(candidates.map(candidate => tryKey(token, candidate, options)))
-  return choose(plan, candidates, tried, body, token, now)
+  return choose(bound, candidates, tried, body, token, now)
 }
 
 /** What follows the word (`Bearer`), which may be in any case (RFC 9110); the whole value where there is no word. */

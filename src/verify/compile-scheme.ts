@@ -47,6 +47,7 @@ function compileMembers(definition: CombinedDefinition, settings: SchemeSettings
     from += count
     const own = secrets.slice(start, from)
     return {
+      definition: member.definition,
       scheme: compileScheme(member.definition, { ...shared, ...member.settings, secrets: own }),
       from: start,
       count,

@@ -1,8 +1,17 @@
-import { createHash, createHmac, createPublicKey, createSecretKey, verify as verifySignature } from 'node:crypto'
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  sign as signContent,
+  verify as verifySignature,
+} from 'node:crypto'
 import { BridgeError } from '../errors.ts'
 import type { Delivery } from './delivery.ts'
 import { isBlank, matchSecrets } from './match-secrets.ts'
 import { isMessageId, makeMessageId } from './message-id.ts'
+import { readPrivateKey } from './public-key.ts'
 import { HEADER_BYTES_MAX, readHeaders } from './read-headers.ts'
 import type { BodyScheme, SchemeSettings, Secret, Signable } from './scheme.ts'
 import type { StandardWebhooksDefinition } from './scheme-definition.ts'
@@ -133,9 +142,22 @@ function matchesSecret(
     )
   }
   if (candidates.v1a.length === 0) return false
-  const publicKey = createPublicKey({ key: Buffer.concat([ED25519_SPKI, key.bytes]), format: 'der', type: 'spki' })
+  const publicKey = toPublicKey(key.bytes)
   const content = Buffer.concat([prefix, body])
   return candidates.v1a.filter(candidate => verifySignature(null, content, publicKey, candidate)).length === 1
+}
+
+function toPublicKey(bytes: Buffer): KeyObject {
+  return createPublicKey({ key: Buffer.concat([ED25519_SPKI, bytes]), format: 'der', type: 'spki' })
+}
+
+/** The public key that a `whpk_` secret is; null for a shared secret. */
+export function publicKeyOfStandardSecret(
+  secret: string,
+  encoding: StandardWebhooksDefinition['secretEncoding'],
+): KeyObject | null {
+  const decoded = decodeStandardSecret(secret, encoding)
+  return decoded?.version === 'v1a' ? toPublicKey(decoded.bytes) : null
 }
 
 /** The bytes of a Standard Webhooks secret and the one version of signature it may check; null where it is unusable. */
@@ -159,14 +181,19 @@ function signMessage(
   secret: string,
   now: number,
 ): Record<string, string> {
-  const key = decodeStandardSecret(secret, definition.secretEncoding)
-  if (key?.version !== 'v1') throw new BridgeError('config_invalid', 'signing needs a whsec_ secret')
   const messageId = id ?? makeMessageId(body, now)
   const timestamp = formatSignedAt(now, 's')
-  const digest = createHmac('sha256', key.bytes)
-    .update(`${messageId}.${timestamp}.`, 'latin1')
-    .update(body)
-    .digest('base64')
+  const content = Buffer.concat([Buffer.from(`${messageId}.${timestamp}.`, 'latin1'), body])
+  const signature = writeSignature(definition, content, secret)
   const prefix = definition.headerPrefixes[0]!
-  return { [`${prefix}-id`]: messageId, [`${prefix}-timestamp`]: timestamp, [`${prefix}-signature`]: `v1,${digest}` }
+  return { [`${prefix}-id`]: messageId, [`${prefix}-timestamp`]: timestamp, [`${prefix}-signature`]: signature }
+}
+
+/** v1 with a shared secret, v1a with the private half (PEM) of a `whpk_` key. */
+function writeSignature({ secretEncoding }: StandardWebhooksDefinition, content: Buffer, secret: string): string {
+  const privateKey = secretEncoding === 'whsec' ? readPrivateKey(secret, 'ed25519') : null
+  if (privateKey !== null) return `v1a,${signContent(null, content, privateKey).toString('base64')}`
+  const key = decodeStandardSecret(secret, secretEncoding)
+  if (key?.version === 'v1') return `v1,${createHmac('sha256', key.bytes).update(content).digest('base64')}`
+  throw new BridgeError('config_invalid', "signing needs a whsec_ secret, or the sender's private key (PEM, ed25519)")
 }

@@ -14,9 +14,6 @@ import { findSignedProblems } from './signed-settings.ts'
 /** The settings of a source that belong to its scheme; `secrets`, `eventType`, `methods` and so on are the source's own. */
 export const SCHEME_KEYS = [...Object.keys(hmacSettings.shape), ...OWN_KEYS] as readonly string[]
 
-/** Senders and kinds that are described but not built yet: whoever names one must not think that it was mistyped. */
-const NOT_YET: ReadonlySet<string> = new Set(['atlassian-connect', 'jotform'])
-
 /** A source's settings, read; or everything that is wrong with them. */
 export type SourceScheme =
   | { ok: true; definition: SimpleDefinition; preset: Preset; settings: SchemeSettings }
@@ -66,9 +63,6 @@ function bindsBody(definition: SimpleDefinition, base: Preset): boolean {
 
 function unknownScheme(scheme: unknown): SchemeProblem {
   const found = describeFound(scheme)
-  if (typeof scheme === 'string' && NOT_YET.has(scheme)) {
-    return { pointer: '/scheme', expected: `another scheme: "${scheme}" is not in this release`, found }
-  }
   const names = [...GENERIC_KINDS, ...listPresets()]
   const expected = `one of the kinds ${[...GENERIC_KINDS].sort().join(', ')} or the presets in docs/sources.md`
   const suggestion = typeof scheme === 'string' && scheme.length <= 64 ? suggest(scheme, names) : null
@@ -197,6 +191,7 @@ function findMissing(definition: SimpleDefinition, base: Preset, source: SourceO
     topicArns: 'a list of the topics whose messages are taken',
     allowSha1: 'true, said explicitly: this sender signs with RSA and SHA-1, which can be forged at great cost',
     allowQueryToken: 'true, said explicitly: a token in the URL is seen by every proxy on the way',
+    issuer: 'who writes the tokens',
     audience: 'the audience that the tokens are made out to: no other token is taken',
     claims: 'an object of claims and their values: whoever uses this sender can get a token',
     verifyToken: 'a reference to the token that the sender shows when it is set up',

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto'
 import { BridgeError } from '../errors.ts'
+import type { DeliveryHead } from './delivery.ts'
 import type { JwtAlgorithm } from './jwt-settings.ts'
 import type { KeySet } from './key-set.ts'
+import { hashRequest, placeOfUrl, type RequestPlace } from './request-hash.ts'
 import type { SchemeSettings } from './scheme.ts'
 import type { JwtDefinition } from './scheme-definition.ts'
 import { TOLERANCE_DEFAULT_MS } from './signed-at.ts'
@@ -24,6 +26,8 @@ export interface JwtPlan {
   /** How old a token without an end may be, by when it was written; null = off. */
   ageMs: number | null
   keySet: KeySet | null
+  /** Path and query that the sender was given, where the token vouches for those of the request; else null. */
+  place: RequestPlace | null
 }
 
 /** Prepares a definition. Throws `config_invalid` where it does not say whose tokens are taken, and for whom they are. */
@@ -35,6 +39,7 @@ export function planJwt(definition: JwtDefinition, settings: SchemeSettings): Jw
     throw new BridgeError('config_invalid', '/audience: expected whom the tokens are for')
   if (jwks !== undefined && algorithm.startsWith('HS'))
     throw new BridgeError('config_invalid', `/jwks: expected no published keys for ${algorithm}`)
+  const place = definition.requestClaim === undefined ? null : readPlace(settings.url)
   const { toleranceMs } = settings
   const isAged = lifetime === 'iat'
   return {
@@ -47,7 +52,26 @@ export function planJwt(definition: JwtDefinition, settings: SchemeSettings): Jw
     skewMs: isAged ? SKEW_DEFAULT_MS : Math.min(toleranceMs ?? SKEW_DEFAULT_MS, SKEW_MAX_MS),
     ageMs: isAged && toleranceMs === undefined ? TOLERANCE_DEFAULT_MS : (toleranceMs ?? null),
     keySet: jwks === undefined ? null : (settings.openKeySet?.(jwks) ?? null),
+    place,
   }
+}
+
+function readPlace(url: string | undefined): RequestPlace {
+  const place = url === undefined ? null : placeOfUrl(url)
+  if (place === null || hashRequest('POST', place.path, place.query) === null)
+    throw new BridgeError('config_invalid', '/url: expected the public URL the sender was given, without a token in it')
+  return place
+}
+
+/**
+ * Adds the hash of a request to the claims that its token must have: a token for another request is one for another
+ * receiver. Null where the request cannot be hashed.
+ */
+export function bindRequest(plan: JwtPlan, { method, query }: Pick<DeliveryHead, 'method' | 'query'>): JwtPlan | null {
+  const { place, definition, claims } = plan
+  if (place === null || definition.requestClaim === undefined) return plan
+  const digest = hashRequest(method, place.path, query)
+  return digest === null ? null : { ...plan, claims: [...claims, [definition.requestClaim, [digest]]] }
 }
 
 function listOf<T>(value: T | readonly T[]): readonly T[] {

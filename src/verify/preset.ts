@@ -45,7 +45,17 @@ export const Preset = z.strictObject({
   }),
   requires: z
     .array(
-      z.enum(['url', 'webhookId', 'topicArns', 'allowSha1', 'allowQueryToken', 'verifyToken', 'audience', 'claims']),
+      z.enum([
+        'url',
+        'webhookId',
+        'topicArns',
+        'allowSha1',
+        'allowQueryToken',
+        'verifyToken',
+        'audience',
+        'claims',
+        'issuer',
+      ]),
     )
     .default([])
     .describe('What a source of this sender must say beside its secrets'),

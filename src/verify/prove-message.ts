@@ -1,6 +1,6 @@
 import { constants, createHmac, sign, timingSafeEqual, verify } from 'node:crypto'
 import { BridgeError } from '../errors.ts'
-import { readKnownKeys } from './jwt-keys.ts'
+import { type JwtKey, readKnownKeys } from './jwt-keys.ts'
 import type { JwtAlgorithm } from './jwt-settings.ts'
 import type { MessageAlgorithm } from './message-settings.ts'
 import { decodeKey } from './prove-hmac.ts'
@@ -29,6 +29,11 @@ const PSS_SALT_BYTES = 64
 const KEYS_TRIED_MAX = 10
 
 type How = Pick<MessageDefinition, 'algorithm' | 'secretEncoding'>
+
+/** The public keys in a secret; null where it is a shared one. */
+export function readMessageKeys({ algorithm }: How, secret: string): readonly JwtKey[] | null {
+  return algorithm === 'hmac-sha256' ? null : (readKnownKeys(secret, KEYS[algorithm]) ?? [])
+}
 
 /** Whether a secret can check signatures. */
 export function isUsable({ algorithm, secretEncoding }: How, secret: string): boolean {

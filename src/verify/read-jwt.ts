@@ -45,7 +45,15 @@ function fillIssuer(
   return { ok: false, problems: [{ pointer: '/issuer', expected, found: describeFound(issuer) }] }
 }
 
-function findKeyProblems({ algorithm, jwks }: JwtDefinition, source: SourceObject): SchemeProblem[] {
+function findKeyProblems(
+  { algorithm, jwks, issuer, requestClaim }: JwtDefinition,
+  source: SourceObject,
+): SchemeProblem[] {
+  if (requestClaim !== undefined && Array.isArray(issuer)) {
+    // with the secret of one installation, another's events could be made
+    const expected = 'one issuer: every installation has a secret of its own, and needs a source of its own'
+    return [{ pointer: '/issuer', expected, found: describeFound(issuer) }]
+  }
   if (jwks === undefined) return []
   if (algorithm.startsWith('HS'))
     return [{ pointer: '/jwks', expected: `no jwks: ${algorithm} takes a shared secret`, found: describeFound(jwks) }]

@@ -98,7 +98,7 @@ export const ContentfulDefinition = z.strictObject({ kind: z.literal('contentful
 export const JwtDefinition = z.strictObject({
   kind: z.literal('jwt'),
   ...jwtShape,
-  word: z.enum(['Bearer', '']).default('Bearer').describe('What stands before the token in the header'),
+  word: z.enum(['Bearer', 'JWT', '']).default('Bearer').describe('What stands before the token in the header'),
   lifetime: z
     .enum(['exp', 'iat', 'none'])
     .default('exp')
@@ -107,6 +107,10 @@ export const JwtDefinition = z.strictObject({
     .array(z.string())
     .optional()
     .describe('Claims that say for good who asked for the token: one of them should be matched'),
+  requestClaim: z
+    .literal('qsh')
+    .optional()
+    .describe('The claim that holds a hash of method, path and query (Atlassian)'),
 })
 
 /** HTTP message signatures: RFC 9421, or the draft before it. */

@@ -41,6 +41,8 @@ export interface Signable {
   id?: string
   /** Lower-case names; only those the scheme signs are read. */
   headers?: Readonly<Record<string, string>>
+  /** The sender's private key (PEM), for members of a combination whose secrets are public keys. */
+  privateKey?: string
 }
 
 /** A test delivery as its sender would send it; `body` and `query` are changed only where the proof stands in them. */

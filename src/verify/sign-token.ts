@@ -3,9 +3,9 @@ import { BridgeError } from '../errors.ts'
 import type { JwtAlgorithm } from './jwt-settings.ts'
 import { isBlank } from './match-secrets.ts'
 import { makeMessageId } from './message-id.ts'
-import { boundAudiences, type JwtPlan } from './plan-jwt.ts'
+import { bindRequest, boundAudiences, type JwtPlan } from './plan-jwt.ts'
 import { readSigningKey } from './public-key.ts'
-import type { Signable } from './scheme.ts'
+import type { Signable, SignedDelivery } from './scheme.ts'
 
 /** How long a token of a test delivery counts. */
 const LIFETIME_SEC = 300
@@ -15,18 +15,25 @@ export function signToken(plan: JwtPlan, delivery: Signable, secret: string, now
   const { definition, algorithm } = plan
   const { bodyClaim, lifetime, word } = definition
   const nowSec = Math.floor(now / 1_000)
+  const bound = bindRequest(plan, { method: delivery.method ?? 'POST', query: plan.place?.query ?? '' }) ?? plan
   const audience = boundAudiences(plan, delivery.body)[0]
   const claims = {
     iss: plan.issuers[0],
     ...(audience !== undefined && { aud: audience }),
     ...(lifetime !== 'none' && { iat: nowSec, jti: delivery.id ?? makeMessageId(delivery.body, now) }),
     ...(lifetime === 'exp' && { nbf: nowSec, exp: nowSec + LIFETIME_SEC }),
-    ...Object.fromEntries(plan.claims.map(([name, values]) => [name, values[0]])),
+    ...Object.fromEntries(bound.claims.map(([name, values]) => [name, values[0]])),
     ...(bodyClaim !== undefined && bodyClaim !== 'aud' && { [bodyClaim]: hash('sha256', delivery.body, 'hex') }),
   }
   const content = `${encode({ alg: algorithm, typ: 'JWT' })}.${encode(claims)}`
   const token = `${content}.${signContent(content, algorithm, secret).toString('base64url')}`
   return { [plan.header]: word === '' ? token : `${word} ${token}` }
+}
+
+/** The same for a token that vouches for the request: it goes to the URL of the source, with the query that stands there. */
+export function signRequestToken(plan: JwtPlan, delivery: Signable, secret: string, now: number): SignedDelivery {
+  const query = plan.place?.query ?? ''
+  return { headers: signToken(plan, delivery, secret, now), body: delivery.body, query }
 }
 
 function encode(value: unknown): string {

@@ -5,6 +5,7 @@ import { hmacSettings } from '../../src/verify/hmac-settings.ts'
 import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
 import { OWN_KEYS } from '../../src/verify/read-settings.ts'
 import type { SimpleDefinition } from '../../src/verify/scheme-definition.ts'
+import { SIGNATURE_VECTORS } from '../fixtures/signature-vectors.ts'
 import { codesOf, readDoc, readTable } from './read-docs.ts'
 
 const text = readDoc('docs/sources.md')
@@ -53,7 +54,10 @@ function wordsOf(scheme: SimpleDefinition): readonly string[] {
     case 'contentful':
       return ['HMAC-SHA256', 'x-contentful-signature']
     case 'jwt':
-      return [`JWT, ${scheme.algorithm}`, scheme.header === 'authorization' ? 'Authorization: Bearer' : scheme.header]
+      return [
+        `JWT, ${scheme.algorithm}`,
+        scheme.header === 'authorization' ? `Authorization: ${scheme.word}` : scheme.header,
+      ]
     case 'http-message-signature':
       return [scheme.draft === 'cavage' ? 'draft-cavage' : 'RFC 9421', scheme.algorithm, 'signature']
     case 'none':
@@ -74,11 +78,14 @@ t.test('every preset is in the table, with its proof and what it binds', async t
     const isWindow = preset.idempotencyKey === null && preset.identicalBodiesWindowMs !== null
     t.equal(key!.includes('within 10 minutes'), isWindow, `${preset.name}: its window`)
     t.equal(signed === 'nothing', isToken(preset), `${preset.name}: what it signs`)
+    // what others signed says whether a time is among it
+    const isTimed = SIGNATURE_VECTORS.some(each => each.source.scheme === preset.name && each.verifyAt !== undefined)
+    if (!isToken(preset)) t.equal(/\b(timestamp|time|date)\b/.test(signed!), isTimed, `${preset.name}: its time`)
   }
 })
 
 function isToken({ scheme, bindsBody }: Preset): boolean {
-  if (scheme.kind === 'jwt') return !bindsBody
+  if (scheme.kind === 'jwt') return !bindsBody && scheme.requestClaim === undefined
   return ['bearer', 'header', 'basic', 'query-token', 'body-token', 'none'].includes(scheme.kind)
 }
 
@@ -91,6 +98,9 @@ t.test(
       for (const fact of [preset.description, preset.setup, preset.limits.retries, preset.sure, preset.source])
         t.ok(section.includes(plain(fact)), `${name}: ${fact}`)
       for (const word of wordsOf(preset.scheme)) t.ok(section.includes(word), `${name}: ${word}`)
+      const parts = ['- Set up: ', '- Protected: ', '- Limits: ', '- Facts: '].map(part => section.indexOf(part))
+      t.ok(!parts.includes(-1) && parts.every((at, i) => i === 0 || at > parts[i - 1]!), `${name}: its parts, in order`)
+      t.equal(section.includes('Any change of the body is noticed'), preset.bindsBody, `${name}: what it binds`)
       t.equal(section.includes('bindsBody: false'), !preset.bindsBody, `${name}: what it does not bind`)
       for (const key of preset.requires) t.ok(section.includes(key), `${name}: ${key}`)
       const { replyWithinMs } = preset.limits
@@ -102,11 +112,20 @@ t.test(
           name,
         )
       if (preset.ping !== undefined) t.ok(section.includes(preset.ping.header), `${name}: its ping`)
-      const setUp = text.slice(text.indexOf('## Set-up requests'), text.indexOf('## For all of them'))
-      if (preset.handshakes !== undefined) t.ok(setUp.includes(`\`${name}\``), `${name}: its handshake`)
     }
   },
 )
+
+t.test('the senders that are answered when they are set up are those whose presets say so', async t => {
+  const told = text.slice(text.indexOf('## Set-up requests'), text.indexOf('The presets say\nwhat is answered'))
+  const presets = listPresets()
+  t.strictSame(
+    codesOf(told)
+      .filter(code => presets.includes(code))
+      .sort(),
+    presets.filter(name => loadPreset(name)!.handshakes !== undefined),
+  )
+})
 
 t.test('every kind and every setting of hmac is named', async t => {
   const rows = readTable(text, '## Kinds')
@@ -144,9 +163,4 @@ t.test('the examples are sound', async t => {
     const loaded = loadConfig({ cwd: t.testdir({ 'bridge.json': `{ ${sources} }`, mappings: {} }), env })
     t.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems))
   }
-})
-
-t.test('a sender that is said not to be in this release is none', async t => {
-  const [, list] = /Not in this release: ([\s\S]*?)\. A source/.exec(text)!
-  for (const name of codesOf(list!)) t.notOk(listPresets().includes(name), name)
 })

@@ -90,12 +90,23 @@ t.test('variables that bind less than the body are for presets alone', async t =
   }
 })
 
-t.test('a sender that is not in this release is told apart from a typing mistake', async t => {
-  for (const scheme of ['atlassian-connect', 'jotform'])
-    t.strictSame(problemsOf(scheme), [
-      `/scheme: expected another scheme: "${scheme}" is not in this release, found "${scheme}"`,
-    ])
+t.test('a sender that was mistyped is suggested', async t => {
   t.match(definitionFromSource('shoppify', {}), { problems: [{ suggestion: 'shopify' }] })
+})
+
+t.test('atlassian-connect needs its URL and one issuer, and takes nothing of other tokens', async t => {
+  const url = 'https://hooks.example.com/hooks/jira'
+  t.strictSame(problemsOf('atlassian-connect', {}), [
+    '/url: expected the public URL the sender was given, found nothing',
+    '/issuer: expected who writes the tokens, found nothing',
+  ])
+  t.strictSame(problemsOf('atlassian-connect', { url, issuer: 'client-key', claims: { sub: '5b10' } }), [])
+  t.strictSame(problemsOf('atlassian-connect', { url, issuer: ['a', 'b'] }), [
+    '/issuer: expected one issuer: every installation has a secret of its own, and needs a source of its own, found ["a","b"]',
+  ])
+  const others = { audience: 'x', jwks: 'https://a.example/keys', bodyClaim: 'x', oneTime: true }
+  for (const [key, value] of Object.entries(others))
+    t.match(problemsOf('atlassian-connect', { url, issuer: 'a', [key]: value })[0], `/${key}: expected no`, key)
 })
 
 t.test('the verify token is fetched by its reference, and never shown', async t => {

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { makeDelivery } from '../../src/cli/send.ts'
 import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
+import { makeKeys, TOKEN_SETTINGS } from '../fixtures/complete-preset.ts'
 import { post, startTestBridge } from '../fixtures/start-test-bridge.ts'
 
 const HEX = Buffer.from('0123456789abcdef0123456789abcd').toString('hex')
@@ -19,23 +20,38 @@ const ITEM = {
 
 const envName = (name: string) => `SECRET_${name.replaceAll('-', '_').toUpperCase()}`
 
-/** Those whose deliveries nobody but the sender can sign. */
-const isAsymmetric = ({ scheme }: Preset) =>
-  scheme.kind === 'asymmetric' ||
-  scheme.kind === 'aws-sns' ||
-  (scheme.kind === 'jwt' && !scheme.algorithm.startsWith('HS'))
-const presets = listPresets()
-  .map(name => loadPreset(name)!)
-  .filter(preset => !isAsymmetric(preset))
+const KEYS = { rsa: makeKeys('rsa'), ed25519: makeKeys('ed25519'), p256: makeKeys('p256') }
+
+/** The pair of keys of a sender that signs with a private one; null for a shared secret. */
+function keysOf({ scheme }: Preset): (typeof KEYS)[keyof typeof KEYS] | null {
+  if (scheme.kind === 'aws-sns') return KEYS.rsa
+  if (scheme.kind === 'jwt') return scheme.algorithm.startsWith('HS') ? null : KEYS.rsa
+  if (scheme.kind !== 'asymmetric') return null
+  if (scheme.algorithm === 'ed25519') return KEYS.ed25519
+  return scheme.algorithm === 'ecdsa-sha256' ? KEYS.p256 : KEYS.rsa
+}
+
+const presets = listPresets().map(name => loadPreset(name)!)
 
 function sourceOf({ name, requires }: Preset): Record<string, unknown> {
-  const settings = { url: `https://hooks.example.com/hooks/${name}`, verifyToken: 'env:VERIFY', allowQueryToken: true }
+  const settings = {
+    ...TOKEN_SETTINGS,
+    url: `https://hooks.example.com/hooks/${name}`,
+    verifyToken: 'env:VERIFY',
+    allowQueryToken: true,
+    allowSha1: true,
+    webhookId: 'WH-1',
+    topicArns: ['arn:aws:sns:eu-west-1:123456789012:t'],
+    issuer: 'client-key',
+  }
   const needed = Object.entries(settings).filter(([key]) => (requires as readonly string[]).includes(key))
   return { scheme: name, secrets: [`env:${envName(name)}`], ...Object.fromEntries(needed) }
 }
 
 t.test('a test delivery of every sender is taken over HTTP, and one that is changed is not', async t => {
-  const env = Object.fromEntries(presets.map(preset => [envName(preset.name), SECRET_OF[preset.scheme.kind] ?? HEX]))
+  const secretOf = (preset: Preset) =>
+    keysOf(preset)?.publicKey.replaceAll('\n', '\\n') ?? SECRET_OF[preset.scheme.kind] ?? HEX
+  const env = Object.fromEntries(presets.map(preset => [envName(preset.name), secretOf(preset)]))
   const bigcommerce = { [envName('bigcommerce')]: HEX }
   const bridge = await startTestBridge(t, {
     config: {
@@ -55,6 +71,7 @@ t.test('a test delivery of every sender is taken over HTTP, and one that is chan
     const { path, headers, body } = makeDelivery(sources.get(name)!, Buffer.from(JSON.stringify(payload)), {
       type: 'a.b',
       id: `id-${name}`,
+      ...(keysOf(preset) !== null && { privateKey: keysOf(preset)!.privateKey }),
     })
     const url = `${bridge.url}/hooks/${name}${path}`
     const answer = await post(url, headers, body)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { compileTemplate } from '../../src/mapping/expression/compile-template.ts'
 import { compileScheme } from '../../src/verify/compile-scheme.ts'
@@ -33,6 +34,36 @@ t.test('every preset is well-formed, named like its file, and says what its sche
     t.equal(preset.name, name)
     t.equal(compileScheme(completePreset(preset), SETTINGS).bindsBody, preset.bindsBody, name)
     t.equal(loadPreset(name), preset, 'read once')
+  }
+})
+
+t.test('every preset carries its facts in its own file: none is left to a default or to the reader', async t => {
+  const facts = [
+    ...['name', 'description', 'scheme', 'methods', 'contentTypes', 'form', 'idempotencyKey', 'idSigned', 'eventType'],
+    ...[
+      'limits',
+      'duplicateStatus',
+      'conflictStatus',
+      'identicalBodiesWindowMs',
+      'bindsBody',
+      'source',
+      'sure',
+      'setup',
+    ],
+  ]
+  for (const name of listPresets()) {
+    const file = new URL(`../../src/verify/presets/${name}.json`, import.meta.url)
+    const written = JSON.parse(readFileSync(file, 'utf8'))
+    const absent = facts.filter(fact => !Object.hasOwn(written, fact))
+    t.strictSame(absent, [], name)
+    t.strictSame(Object.keys(written.limits).sort(), ['replyWithinMs', 'retries'], name)
+    const { idempotencyKey, idSigned, setup, sure, source, limits } = Preset.parse(written)
+    t.equal(idSigned === null, idempotencyKey === null, `${name}: whether its key is signed`)
+    t.match(setup, /https:\/\/<host>\/hooks\/<source>/, `${name}: where to send to`)
+    t.match(setup, /secret|token|password|public key|certificate/, `${name}: what to share`)
+    t.match(sure, /November 2026|from memory/, `${name}: how sure the facts are`)
+    t.match(source, /^https:\/\//, `${name}: where the facts are from`)
+    t.match(limits.retries, /^.{20,}\.$/, `${name}: what it does without an answer`)
   }
 })
 

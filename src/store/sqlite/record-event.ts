@@ -23,10 +23,11 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
     from event
     where key_hash = ?
     order by seq`)
+  // a conflict or a ping did nothing: what is signed in it must not keep its genuine delivery out
   const byReplay = db.prepare<[number, string, number], { seq: number }>(`
     select seq
     from event
-    where replay_hash = ? and source = ? and received_at > ?
+    where replay_hash = ? and source = ? and received_at > ? and receipt = ${RECEIPT.recorded}
     order by seq
     limit 1`)
   const insert = db.prepare(`

@@ -108,6 +108,26 @@ export async function testIdempotency(t: Test, openStore: OpenStore): Promise<vo
     t.equal((await store.recordEvent(makeEvent({ key: 'k', body: B, replayKey: 'r2' }))).outcome, 'id_conflict')
   })
 
+  t.test('content that did nothing under one key is taken under another', async t => {
+    const { store } = await openStore(t)
+    await store.recordEvent(makeEvent({ key: 'k', body: A, replayKey: 'a' }))
+    const conflict = { body: B, replayKey: 'b' }
+    t.equal((await store.recordEvent(makeEvent({ key: 'k', ...conflict }))).outcome, 'id_conflict')
+    const genuine = await store.recordEvent(makeEvent({ key: 'own', ...conflict }))
+    t.equal(genuine.outcome, 'recorded')
+    t.match(await store.recordEvent(makeEvent({ key: 'new', ...conflict })), {
+      outcome: 'replayed',
+      eventId: genuine.eventId,
+    })
+    t.equal(
+      (await store.recordEvent(makeEvent({ key: 'k', ...conflict }))).outcome,
+      'id_conflict',
+      'still under its key',
+    )
+    await store.recordEvent(makeEvent({ key: 'ping', replayKey: 'c', ignored: true }))
+    t.equal((await store.recordEvent(makeEvent({ key: 'push', replayKey: 'c' }))).outcome, 'recorded')
+  })
+
   t.test('a ping is kept and marked, and a ping again is a duplicate', async t => {
     const { store } = await openStore(t)
     const ping = await store.recordEvent(makeEvent({ key: 'k', body: A, ignored: true }))
