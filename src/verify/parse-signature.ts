@@ -125,6 +125,8 @@ function pickPairs(
     const equals = element.indexOf('=')
     if (equals < 1) return refuse('signature_malformed')
     const name = element.slice(0, equals)
+    // A proxy that joins a repeated header puts ", " between its values: " t" must not pass for an element of another name.
+    if (name.trim() !== name) return refuse('signature_malformed')
     const text = element.slice(equals + 1)
     if (name === key) texts.push(text)
     if (wanted.includes(name)) {

@@ -71,7 +71,9 @@ function writeSignature(
   if (parse === 'pairs') {
     const time = place?.in === 'pair' ? [`${place.key}=${timestamp}`] : []
     const others = [...pairs].map(([key, value]) => `${key}=${value}`)
-    return [...time, ...others, `${signatureKey(settings)}=${digest}`].join(separator)
+    const signature = `${signatureKey(settings)}=${digest}`
+    // Hygraph's own library reads its three elements by their place, @hygraph/utils 1.2.1.
+    return (others.length > 0 ? [signature, ...others, ...time] : [...time, signature]).join(separator)
   }
   if (place?.in !== 'position') return `${prefix}${digest}`
   return place.index === 0 ? `${timestamp}${separator}${prefix}${digest}` : `${prefix}${digest}${separator}${timestamp}`

@@ -373,3 +373,35 @@ t.test('what an integration leaves out it takes from the limits', async t => {
     backoff: { baseMs: 1_000, capMs: 300_000 },
   })
 })
+
+t.test('T066 a limit that is none stops the start, and never means that there is no limit', async t => {
+  const wrong = ['abc', '1mb', '1048576', '', 0, -1, 1.5, 1e99, null, true, [1], {}]
+  const limits = [
+    'bodyBytes',
+    'jsonDepth',
+    'backlogJobs',
+    'attempts',
+    'jobsPerEvent',
+    'responseBytes',
+    'failedAuthPerMinute',
+  ]
+  const places: readonly (readonly [string, (value: unknown) => object])[] = [
+    ...limits.map(name => [`/limits/${name}`, (value: unknown) => ({ limits: { [name]: value } })] as const),
+    ['/sources/s/bodyBytes', value => ({ sources: { s: { scheme: 'none', unsigned: true, bodyBytes: value } } })],
+    ...['requestTimeout', 'settle'].map(
+      name => [`/limits/${name}`, (value: unknown) => ({ limits: { [name]: value } })] as const,
+    ),
+    ...['payload', 'event', 'idempotencyKey'].map(
+      name => [`/retention/${name}`, (value: unknown) => ({ retention: { [name]: value } })] as const,
+    ),
+  ]
+  for (const [pointer, make] of places) {
+    for (const value of wrong) {
+      const cwd = t.testdir({ 'bridge.json': JSON.stringify(make(value)), mappings: {} })
+      const loaded = loadConfig({ cwd, env: {} })
+      t.match(loaded, { ok: false, problems: [{ pointer, severity: 'error' }] }, `${pointer}: ${JSON.stringify(value)}`)
+    }
+  }
+  const nan = loadConfig({ cwd: t.testdir({ 'bridge.json': '{"limits":{"bodyBytes":NaN}}', mappings: {} }), env: {} })
+  t.notOk(nan.ok, 'NaN is no JSON')
+})

@@ -58,6 +58,18 @@ t.test('every runtime dependency has a sentence, and is imported', async t => {
   }
 })
 
+t.test('every development dependency has its reason', async t => {
+  const { devDependencies } = JSON.parse(readDoc('package.json')) as { devDependencies: Record<string, string> }
+  const rows = readTable(readDoc('docs/decisions/0009-runtime-dependencies.md'), '## Development dependencies')
+  t.strictSame(
+    rows.map(([name]) => name),
+    Object.keys(devDependencies)
+      .sort()
+      .map(name => `\`${name}\``),
+  )
+  for (const [name, reason] of rows) t.match(reason, /./, name!)
+})
+
 /** Packages that the sources import. */
 function readImports(): Set<string> {
   const packages = new Set<string>()

@@ -139,6 +139,14 @@ t.test('T010 a list with one valid signature of two is accepted only by a scheme
   })
 })
 
+t.test('T009 a repeated header that a proxy joined is refused, whichever of its values is genuine', async t => {
+  const genuine = `t=1767225600,v1=${hex(`1767225600.${BODY}`)}`
+  t.match(judgeStripe(genuine), { ok: true })
+  for (const other of [genuine, 't=1767225600', 't=1', 'v1=0'])
+    for (const value of [`${genuine}, ${other}`, `${other}, ${genuine}`, `${genuine},${other}`])
+      t.notOk(judgeStripe(value).ok, value.replace(/[0-9a-f]{64}/g, '…'))
+})
+
 t.test('T011 a list of more than ten candidates, or a header above 4096 bytes, is malformed', async t => {
   const valid = hex(`1767225600.${BODY}`)
   const header = (wrong: number) => `t=1767225600${`,v1=${'0'.repeat(64)}`.repeat(wrong)},v1=${valid}`

@@ -8,7 +8,6 @@ import type { Verification } from '../../src/verify/verification.ts'
 import { compileAnySource } from '../fixtures/compile-source.ts'
 import { makeDelivery } from '../fixtures/make-delivery.ts'
 import { keySetOf, makeHmacToken, makeIssuer, makeToken } from '../fixtures/make-token.ts'
-import { isSyncVector, SIGNATURE_VECTORS } from '../fixtures/signature-vectors.ts'
 
 const NOW = 1_767_225_600_000
 const SEC = NOW / 1_000
@@ -272,55 +271,6 @@ t.test('keys that are published are asked of the set of the configured URL, and 
   )
   t.equal(asked.length, 1)
 })
-
-t.test('nothing that differs from a vector by a character is accepted', async t => {
-  let refused = 0
-  for (const vector of SIGNATURE_VECTORS.filter(vector => !isSyncVector(vector))) {
-    const scheme = compileAnySource(vector.source)
-    const secrets = [{ value: vector.secret, expiresAt: null }]
-    const [[name, value]] = Object.entries(vector.headers) as [[string, string]]
-    const start = value.indexOf(' ') + 1
-    const accepts = async (text: string, body = vector.body) => {
-      const delivery = { ...makeDelivery({ [name]: text }, body), query: vector.query }
-      return (await scheme.verify(delivery, secrets, vector.verifyAt ?? NOW)).ok
-    }
-    t.ok(await accepts(value), vector.name)
-    // a sample of all places, for a token has 1,500 of them; the last characters of each part always
-    const step = Math.max(1, Math.floor((value.length - start) / 120))
-    const ends = [...value.matchAll(/\.|$/g)].flatMap(({ index }) => [index - 2, index - 1, index])
-    const places = new Set(
-      [...Array(Math.ceil((value.length - start) / step)).keys()].map(n => start + n * step).concat(ends),
-    )
-    for (const at of places) {
-      for (const changed of changesAt(value, at)) {
-        if (changed === value) continue
-        if (await accepts(changed)) t.fail(`${vector.name}: ${at} ${changed.slice(at - 3, at + 5)}`)
-        refused++
-      }
-    }
-    if (!scheme.bindsBody) continue
-    for (let at = 0; at < vector.body.length; at++) {
-      const body = Buffer.from(vector.body)
-      body[at] = body[at]! ^ 1
-      for (const changed of [body, vector.body.subarray(0, at)]) {
-        if (await accepts(value, changed)) t.fail(`${vector.name}: body ${at}`)
-        refused++
-      }
-    }
-  }
-  t.ok(refused > 9_000, `${refused} refused`)
-})
-
-/** One character in the place of another, one more, one less, and an early end. */
-function* changesAt(value: string, at: number): Generator<string> {
-  const [before, after] = [value.slice(0, at), value.slice(at + 1)]
-  yield before
-  yield before + after
-  for (const character of ['A', 'B', 'w', '9', '-', '_', '=', '.', '+', ' ']) {
-    yield before + character + after
-    yield before + character + value.slice(at)
-  }
-}
 
 t.test('what send signs verifies, and never for another audience or secret', async () => {
   const secret = 'a-shared-secret-of-ours-0123456789'

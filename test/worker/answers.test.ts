@@ -227,3 +227,21 @@ t.test('an endpoint that refuses the connection costs attempts, and nothing is i
   t.match(job, { state: 'dead', reason: 'attempts_used_up', message: /The API host refused the connection$/ })
   t.strictSame([...new Set(job.history.map(({ outcome, code }) => `${outcome} ${code}`))], ['not_sent refused'])
 })
+
+t.test('T067 a text of 1 MB in a name or a slug is a dead letter, and nothing is written', async t => {
+  const long = 'a'.repeat(1_000_000)
+  const cases = [
+    ['create', { name: long, slug: 'short-1' }, 'rejected'],
+    ['create', { name: 'short-2', slug: long }, 'rejected'],
+    // in the name and in the slug
+    ['keyed', { name: long }, 'variables_too_large'],
+  ] as const
+  for (const [type, payload, reason] of cases) {
+    const job = await bridge.job(await emit(bridge, type, payload))
+    t.match(job, { state: 'dead', reason })
+    t.ok((job.message ?? '').length < 500, 'the text is not repeated')
+  }
+  for (const name of [long, 'short-2']) t.equal(appliedOf('createEntry', `"${name}"`), 0)
+  t.strictSame(requestsOf('createPage', long), [], 'not even sent')
+  t.match(await bridge.job(await emit(bridge, 'create', { name: 'after', slug: 'after' })), { state: 'succeeded' })
+})

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { ADMIN_KEY, postApi } from '../../fixtures/call-api.ts'
 import { startTestBridge, type TestBridge } from '../../fixtures/start-test-bridge.ts'
-import { talkRaw } from '../../fixtures/talk-raw.ts'
+import { type RawAnswer, talkRaw } from '../../fixtures/talk-raw.ts'
 
 const VIEWER_KEY = 'canary-viewer-key-0123456789'
 const admin = {
@@ -76,6 +76,86 @@ t.test('a path that is not there is not found, with or without a key', async t =
     const answer = await postApi(bridge, 'nothing', {}, headers)
     t.equal(answer.status, 404)
     t.match(answer.body.error, { code: 'not_found' })
+  }
+})
+
+t.test('T087 no spelling of a path of the API leads past the key', async t => {
+  const ask = (line: string, headers: readonly string[] = []): Promise<RawAnswer | undefined> => {
+    const text = [line, 'Host: x', 'Connection: close', ...headers].map(part => `${part}\r\n`).join('')
+    return talkRaw(bridge.url, `${text}\r\n`, { head: line.startsWith('HEAD') }).then(({ answers }) => answers[0])
+  }
+  const key = [`Authorization: Bearer ${ADMIN_KEY}`]
+  t.equal((await ask('GET /api/events HTTP/1.1', key))?.status, 200, 'with the key it is there')
+  const targets = [
+    '/api/events',
+    '/api/events/',
+    '/api//events',
+    '//api/events',
+    '/api/events?key=x',
+    '/api/events;x=1',
+    '/api;/events',
+    '/api%2Fevents',
+    '/api%2fevents',
+    '/%61pi/events',
+    '/%2561pi/events',
+    '/Api/events',
+    '/API/EVENTS',
+    '/api/./events',
+    '/api/../api/events',
+    '/api/..;/events',
+    '/hooks/../api/events',
+    '/hooks/..%2fapi%2fevents',
+    '/health/live/../../api/events',
+    '/api/events%00',
+    '/api/events%20',
+    '/api\\events',
+    '/api/openapi.json',
+    '/api/docs',
+    '/api/stats',
+    'http://x/api/events',
+    'http://evil.example/api/events',
+  ]
+  for (const target of targets) {
+    for (const method of ['GET', 'HEAD', 'POST', 'OPTIONS']) {
+      const answer = await ask(`${method} ${target} HTTP/1.1`)
+      t.ok([400, 401, 404].includes(answer?.status ?? 0), `${method} ${target}: ${answer?.status}`)
+      t.notMatch(answer?.body, /"(events|items|paths)"/, `${method} ${target}`)
+    }
+  }
+  for (const header of [
+    'X-Original-URL: /health/live',
+    'X-Rewrite-URL: /health/live',
+    'X-HTTP-Method-Override: OPTIONS',
+  ])
+    t.equal((await ask('GET /api/events HTTP/1.1', [header]))?.status, 401, header)
+})
+
+t.test('T088 no path leads to a file', async t => {
+  const targets = [
+    '/.env',
+    '/.git/config',
+    '/bridge.json',
+    '/data/bridge.db',
+    '/package.json',
+    '/src/cli.ts',
+    '/index.html',
+    '/console/..%2f..%2fbridge.json',
+    '/console/%2e%2e/%2e%2e/.env',
+    '/console/..%5c..%5cbridge.json',
+    '/console/....//bridge.json',
+    '/console/index.js.map',
+    '/api/docs/..%2f..%2fbridge.json',
+    '/health/..%2f..%2f.env',
+    '/../../../../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/..%c0%af..%c0%afetc/passwd',
+  ]
+  for (const target of targets) {
+    for (const headers of ['', `Authorization: Bearer ${ADMIN_KEY}\r\n`]) {
+      const request = `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`
+      const [answer] = (await talkRaw(bridge.url, request)).answers
+      t.match(answer, { status: headers === '' ? /^40[14]$/ : /^404$/, body: /"error"/ }, target)
+    }
   }
 })
 

@@ -1,3 +1,5 @@
+import { request as httpRequest } from 'node:http'
+import { sign } from '@octokit/webhooks-methods'
 import t, { type Test } from 'tap'
 import {
   type Answer,
@@ -45,6 +47,38 @@ t.test('an address with too many failed authentications is told to wait, and no 
   isRefused(t, await from(proxied, '192.0.2.1', 'nobody'), 'whatever it asks for')
   const other = await from(proxied, '192.0.2.2', 'zapier', GOOD)
   t.strictSame([other.status, other.body.outcome], [200, 'recorded'], 'another address is served')
+})
+
+t.test('T027 two hundred forgeries of one address end in 429, while another is served, on real sockets', async t => {
+  const direct = await startTestBridge(t)
+  const send = (localAddress: string, signature: string, id: string): Promise<{ status: number; retryAfter: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = {
+        ...JSON_TYPE,
+        'x-github-event': 'push',
+        'x-github-delivery': id,
+        'x-hub-signature-256': signature,
+      }
+      const url = `${direct.url}/hooks/github`
+      const asked = httpRequest(url, { method: 'POST', localAddress, headers, agent: false }, response => {
+        response.resume()
+        response.on('end', () =>
+          resolve({ status: response.statusCode!, retryAfter: String(response.headers['retry-after']) }),
+        )
+      })
+      asked.on('error', reject)
+      asked.end(BODY)
+    })
+  const genuine = await sign(SECRETS.GITHUB_WEBHOOK_SECRET, BODY.toString())
+  const statuses = new Map<number, number>()
+  for (let n = 0; n < 200; n++) {
+    const { status, retryAfter } = await send('127.0.0.1', `sha256=${n.toString(16).padStart(64, '0')}`, `forged-${n}`)
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    if (status === 429 && !/^([1-9]|[1-5][0-9]|60)$/.test(retryAfter)) t.fail(`Retry-After ${retryAfter}`)
+    if (n % 20 === 0) t.equal((await send('127.0.0.2', genuine, `genuine-${n}`)).status, 200, 'another address')
+  }
+  t.strictSame(Object.fromEntries(statuses), { 401: 60, 429: 140 }, 'limits.failedAuthPerMinute is 60')
+  t.equal((await send('127.0.0.1', genuine, 'late')).status, 429, 'a genuine one of the same address must wait')
 })
 
 t.test('a success does not count, and does not wash failures away', async t => {

@@ -1,7 +1,7 @@
 import { sign } from '@octokit/webhooks-methods'
 import t, { type Test } from 'tap'
 import { SECRETS, SOURCES, startTestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'
-import { openSocket, type RawAnswer, readAnswers, talkRaw } from '../../fixtures/talk-raw.ts'
+import { openSocket, type RawAnswer, readAnswers, type Talk, talkRaw } from '../../fixtures/talk-raw.ts'
 
 /** threats.md D: what only a real socket shows. */
 
@@ -202,6 +202,28 @@ t.test('T075 header blocks too long or of too many lines are 431', async t => {
   t.equal(answers[0]?.status, 401, '100 are taken')
 })
 
+t.test('T012 a signature in the trailer of a chunked body is none', async t => {
+  const body = '{"trailer":1}'
+  const [signature = '', ...others] = (await signed('trailer', body)).reverse()
+  const send = (headers: readonly string[], trailer: string) => {
+    const chunks = `${body.length.toString(16)}\r\n${body}\r\n0\r\n${trailer}\r\n`
+    const announced = [...headers, 'Transfer-Encoding: chunked', 'Trailer: X-Hub-Signature-256']
+    return talk(request(POST, announced, chunks), { answers: 1 })
+  }
+  isConstant(t, (await send(others, `${signature}\r\n`)).answers[0], 401, 'unauthorized')
+  t.equal((await send([signature, ...others], '')).answers[0]?.status, 200, 'among the headers it is one')
+})
+
+t.test('T013 a signature behind more headers than Node hands on is not looked for', async t => {
+  const [signature = '', ...others] = (await signed('behind', '{}')).reverse()
+  for (const count of [100, 2_000, 2_100]) {
+    const dummies = Array.from({ length: count }, () => 'a:b')
+    const { answers, closed } = await talk(request(POST, [...others, 'Content-Length: 2', ...dummies, signature], '{}'))
+    t.strictSame([answers.length, answers[0]?.status, closed], [1, 431, true], `${count}`)
+  }
+  t.equal(bridge.rows('select seq from event where idempotency_key = ?', 'behind').length, 0)
+})
+
 t.test('T076 pipelined deliveries are answered in their order', async t => {
   const ids = Array.from({ length: 50 }, (_, i) => `pipe-${i}`)
   const requests = await Promise.all(ids.map((id, i) => delivery(id, `{"pipe":${i}}`)))
@@ -306,11 +328,53 @@ t.test('T083 line breaks in what comes never reach a header of an answer', async
   t.match(JSON.parse(answers[0]!.body).error.requestId, /^req-[0-9a-z]+$/, 'ids are ours alone')
 })
 
-t.test('T071-T074 the server gives up on what is slow', async t => {
+t.test('T071 T072 T073 T074 the server gives up on what is slow', async t => {
   const server = bridge.app.server as typeof bridge.app.server & { connectionsCheckingInterval: number }
   t.equal(server.headersTimeout, 10_000)
   t.equal(server.requestTimeout, 30_000)
   t.equal(server.keepAliveTimeout, 72_000)
   t.equal(server.timeout, 30_000, 'a silent connection')
   t.equal(server.connectionsCheckingInterval, 1_000, 'with 30 s, the default, 10 s could become 40')
+})
+
+t.test('T072 T073 five hundred senders that drip are ended, and the others are served meanwhile', async t => {
+  const slow = await startTestBridge(t)
+  const { server } = slow.app
+  // the times of the service are stated above; here the same is done in less
+  server.headersTimeout = 1_000
+  server.requestTimeout = 2_000
+  const partial = {
+    headers: 'POST /hooks/github HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+    body: request(POST, [...(await signed('slow', '{}')), 'Content-Length: 1000'], '{'),
+  }
+  const ended: Promise<Talk>[] = []
+  for (const text of [partial.headers, partial.body]) {
+    for (let n = 0; n < 250; n++) {
+      const socket = openSocket(slow.url)
+      socket.write(text)
+      const drip = setInterval(() => socket.write(' '), 300)
+      socket.on('close', () => clearInterval(drip))
+      ended.push(readAnswers(socket))
+    }
+  }
+  let isOver = false
+  const all = Promise.all(ended).finally(() => {
+    isOver = true
+  })
+  let served = 0
+  do {
+    served++
+    const { answers } = await talkRaw(slow.url, await delivery(`meanwhile-${served}`, '{}'), { answers: 1 })
+    if (answers[0]?.status !== 200) t.fail(`delivery ${served}: ${answers[0]?.status}`)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  } while (!isOver)
+  const talks = await all
+  t.equal(talks.filter(({ closed }) => closed).length, 500, 'each is ended')
+  t.strictSame(
+    talks.flatMap(({ answers }) => answers).filter(({ status }) => status !== 408),
+    [],
+    'with 408 or with nothing',
+  )
+  t.ok(served > 5, `${served} were served meanwhile`)
+  t.equal(slow.rows('select seq from event where idempotency_key = ?', 'slow').length, 0)
 })

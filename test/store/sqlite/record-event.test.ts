@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import t from 'tap'
+import type { StoreContext } from '../../../src/store/sqlite/context.ts'
+import { recordEvent } from '../../../src/store/sqlite/record-event.ts'
+import { makeEvent } from '../../fixtures/make-event.ts'
+import { type InProcessStore, openInProcess } from '../../fixtures/open-in-process.ts'
+import { makeTempFolder } from '../../fixtures/open-temp-store.ts'
+
+const DAY_MS = 86_400_000
+const AT = 1_800_000_000_000
+
+/** The database, with a note of each statement that is prepared. */
+function spyOn(db: StoreContext['db'], noted: string[]): StoreContext['db'] {
+  return new Proxy(db, {
+    get: (target, name) =>
+      name === 'prepare'
+        ? (sql: string) => {
+            noted.push(sql)
+            return target.prepare(sql)
+          }
+        : Reflect.get(target, name),
+  })
+}
+
+/** Many events of 91 days ago, as rows alone. */
+function fill({ context }: InProcessStore, count: number): void {
+  context.db
+    .prepare(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?)
+      insert into event (seq, source, idempotency_key, key_hash, replay_hash, method, query, block_offset, headers_bytes,
+        body_bytes, body_crc, received_at)
+      select i, 'github', 'id-' || i, i * 7919, i * 104729, 'POST', '', 0, 0, 2, 0, ?
+      from n`,
+    )
+    .run(count, AT - 91 * DAY_MS)
+  context.gauge.lastSeq = count
+  context.gauge.routedSeq = count
+}
+
+t.test('T046 ids are looked up through an index however many there are, and those of old leave it', async t => {
+  const store = openInProcess(join(makeTempFolder(t), 'bridge.db'))
+  t.teardown(() => store.close())
+  const { db } = store.context
+  fill(store, 100_000)
+
+  const prepared: string[] = []
+  recordEvent({ ...store.context, db: spyOn(db, prepared) })
+  const lookups = prepared.filter(sql => sql.trim().startsWith('select'))
+  t.equal(lookups.length, 2, 'by key, and by signed content')
+  for (const sql of lookups) {
+    const values = Array(sql.split('?').length - 1).fill(0)
+    const plan = db.prepare(`explain query plan ${sql}`).all(...values) as { detail: string }[]
+    t.match(plan[0]?.detail, /^SEARCH event USING INDEX event_(key|replay) \((key|replay)_hash=\?\)$/)
+    t.notMatch(JSON.stringify(plan), /SCAN|TEMP B-TREE/)
+  }
+
+  const request = { now: AT, payloadMs: DAY_MS, eventMs: 90 * DAY_MS, idempotencyKeyMs: 30 * DAY_MS, rowsMax: 20_000 }
+  let calls = 0
+  while (store.call('prune', request).more) calls++
+  t.equal(calls, 5, 'twenty thousand a call, so that nobody waits long')
+  t.equal(db.prepare('select count(*) from event indexed by event_key where key_hash > 0').pluck().get(), 0)
+  t.match(store.call('recordEvent', makeEvent({ key: 'id-1', receivedAt: AT })), { outcome: 'recorded' })
+})
