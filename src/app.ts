@@ -51,6 +51,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   not_found: 404,
   method_not_allowed: 405,
   source_retired: 410,
+  not_reconcilable: 409,
   body_too_large: 413,
   media_type_unsupported: 415,
   malformed_body: 400,
@@ -58,6 +59,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   too_many_failures: 429,
   backlog_full: 503,
   keys_unavailable: 503,
+  verifier_unavailable: 503,
   store_unavailable: 503,
   shutting_down: 503,
 }

@@ -16,6 +16,8 @@ export interface Incoming extends Delivery {
   urlType: string | null
   contentType: string | null
   receivedAt: number
+  /** Origin of the API it was fetched from, where it was not delivered. */
+  fetchedFrom?: string
 }
 
 /** What the sender is told. */
@@ -84,6 +86,7 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
     body,
     receivedAt,
     ignored: source.isPing(map),
+    ...(incoming.fetchedFrom !== undefined && { fetchedFrom: incoming.fetchedFrom }),
   }
   const recorded = await custody.store.recordEvent(event)
   if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, recorded, recorded.eventSeq))

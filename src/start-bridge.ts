@@ -277,9 +277,10 @@ function startWatch(config: Config, onChange: () => void, log: Logger): SetupWat
 }
 
 function secretValues(config: Config): string[] {
-  const sources = [...config.sources.values()].flatMap(({ secrets, settings }) => [
+  const sources = [...config.sources.values()].flatMap(({ secrets, settings, reconcile }) => [
     ...secrets.map(secret => secret.value),
     ...(settings.verifyToken === undefined ? [] : [settings.verifyToken]),
+    ...(reconcile === null ? [] : [reconcile.token]),
   ])
   const tokens = [...config.integrations.values()].map(integration => integration.token)
   return [...sources, ...tokens, ...config.adminKeys.map(({ key }) => key)]

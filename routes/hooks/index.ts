@@ -8,6 +8,7 @@ import type { Source } from '../../src/source/source.ts'
 import type { EventResult } from '../../src/store/reports.ts'
 import { answerHandshake } from '../../src/verify/answer-handshake.ts'
 import { KEYS_COOL_DOWN_MS } from '../../src/verify/key-set.ts'
+import { POSTBACK_COOL_DOWN_MS } from '../../src/verify/postback.ts'
 import { redactQuery } from '../../src/verify/read-parameter.ts'
 import { createWaiting, hasFailed } from '../../src/wait-for-jobs.ts'
 import { checkContent } from './check-content.ts'
@@ -147,6 +148,10 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     if (reason === 'keys_unavailable')
       throw new BridgeError('keys_unavailable', 'The keys to check the token with cannot be fetched now', {
         retryAfterSec: KEYS_COOL_DOWN_MS / 1_000,
+      })
+    if (reason === 'verifier_unavailable' || reason === 'verifier_refuses_us')
+      throw new BridgeError('verifier_unavailable', 'The sender cannot be asked now whether the delivery is genuine', {
+        retryAfterSec: POSTBACK_COOL_DOWN_MS / 1_000,
       })
     await gate.count(request)
     throw new BridgeError('unauthorized', 'The delivery is not authentic')

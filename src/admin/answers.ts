@@ -53,6 +53,10 @@ export const eventAnswer = z.strictObject({
   receipt: z.enum(['recorded', 'ignored', 'id_conflict']),
   scheme: z.string().nullable().describe('how its source is verified now; null = the source is configured no more'),
   redeliveries: z.int(),
+  fetchedFrom: z
+    .string()
+    .nullable()
+    .describe('the API it was fetched from: not signed, vouched for by TLS and the API token; null = it was delivered'),
   outcome: z.enum(EVENT_OUTCOMES),
   reason: z.string().nullable().describe('of a quarantine or an echo'),
   message: z.string().nullable(),

@@ -99,6 +99,12 @@ export const settleBody = z.strictObject({
     .describe('an object: what the write would have answered, where later steps read it'),
 })
 
+/** Body of `POST sources/:name/reconcile`. */
+export const reconcileBody = z.strictObject({
+  dryRun: z.boolean().default(true).describe('true (tell what is missing) or false (record it)'),
+  since: z.string().min(1).max(FILTER_CHARS_MAX).default('3d').describe(`${MOMENT}: from then on`),
+})
+
 type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>
 
 /** Turns the part of a query that all lists share into what the store is asked. Throws `invalid_request`. */

@@ -29,7 +29,7 @@ export interface EventContext {
 
 /** An event with what became of it, for people. */
 export function viewEvent(
-  { event, outcome, detail, redeliveries, jobs }: EventDetail,
+  { event, outcome, detail, redeliveries, fetchedFrom, jobs }: EventDetail,
   context: EventContext,
 ): EventAnswer {
   const { id, source, type, key, method, query, receivedAt, receipt } = event
@@ -42,6 +42,7 @@ export function viewEvent(
     receipt,
     scheme: context.scheme,
     redeliveries,
+    fetchedFrom,
     outcome: outcome as EventAnswer['outcome'],
     ...viewRouting(detail),
     method,

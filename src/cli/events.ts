@@ -73,10 +73,12 @@ export async function showEvent(id: string, options: ShowOptions): Promise<numbe
 }
 
 function printEvent(event: StoredEvent): void {
-  const { id, source, type, receivedAt, outcome, reason, message, mappings, redeliveries, payload, jobs } = event
+  const { id, source, type, receivedAt, outcome, reason, message, mappings, redeliveries, payload, jobs, fetchedFrom } =
+    event
   say(`${pc.bold(id)}  ${source}  ${showText(type ?? '')}  ${outcome}`)
   say(`  received ${showInstant(receivedAt)}, ${event.bodyBytes} bytes, key ${showText(event.key)}`)
-  say(`  verified as ${event.scheme ?? 'a source that is configured no more'}`)
+  if (fetchedFrom === null) say(`  verified as ${event.scheme ?? 'a source that is configured no more'}`)
+  else say(`  not signed: fetched from ${showText(fetchedFrom)} by reconcile`)
   if (redeliveries > 0) say(`  delivered again ${redeliveries} times`)
   if (reason !== null) say(`  ${showText(reason)}: ${showText(message ?? '')}`)
   for (const entry of mappings) say(`  ${describeMapping(entry)}`)

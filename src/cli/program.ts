@@ -115,6 +115,13 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .option('--details', 'every event that differs, not only the counts')
     .option('--json', 'machine-readable output')
     .action(async options => end(await (await import('./rehearse.ts')).rehearse(options)))
+  program
+    .command('reconcile <source>')
+    .description('ask the sender what it could not deliver, and have the running service record it')
+    .option('--since <time>', 'from when on: a duration such as 7d, or an instant', '3d')
+    .option('--yes', 'record what is missing, without asking')
+    .option('--json', 'machine-readable output')
+    .action(async (source, options) => end(await (await import('./reconcile.ts')).reconcileSource(source, options)))
   addEvents(program, end, config)
   addJobs(program, end)
   return program

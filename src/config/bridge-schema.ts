@@ -68,6 +68,10 @@ const schemeSettings = {
   allowQueryToken: z.unknown().optional().describe('Must be true where the token stands in the URL'),
   allowSha1: z.unknown().optional().describe('Must be true where RSA signatures with SHA-1 are taken'),
   webhookId: z.unknown().optional().describe('The id of the webhook that the sender signs (paypal)'),
+  postback: z
+    .unknown()
+    .optional()
+    .describe('true: PayPal is asked whether a delivery is genuine; or the https URL of its API (paypal)'),
   topicArns: z.unknown().optional().describe('Topics whose messages are taken (aws-sns)'),
   issuer: z.unknown().optional().describe('Who writes the tokens: a text, or a list of them'),
   audience: z.unknown().optional().describe('Whom the tokens are for: a text, or a list of them'),
@@ -101,6 +105,31 @@ const schemeName = z.union([z.string(), z.strictObject({ anyOf: members }), z.st
   error: ({ input }) => (typeof input === 'object' && input !== null ? SCHEME : 'the name of a scheme'),
 })
 
+/** Where the sender is asked what it could not deliver; src/config/read-reconcile.ts reads it. */
+const reconcile = z.strictObject(
+  {
+    token: secretReference.describe(
+      'A token for the API of the sender, as a reference; for a GitHub App its private key',
+    ),
+    hook: text
+      .optional()
+      .describe(
+        '"repos/<owner>/<name>/hooks/<id>", "orgs/<name>/hooks/<id>", "app", "projects/<id or path>/hooks/<id>" …',
+      ),
+    endpoint: text.optional().describe('The API, where it is not the public one: an https URL'),
+    appId: text.optional().describe('The id of the GitHub App, for the hook "app"'),
+    types: z
+      .array(z.string({ error: 'an event type' }).regex(/^[a-z0-9_.*]{1,100}$/, { error: 'an event type' }), {
+        error: 'a list of event types',
+      })
+      .min(1, { error: 'at least one event type' })
+      .max(20, { error: 'at most 20 event types' })
+      .optional()
+      .describe('Only these event types (stripe)'),
+  },
+  { error: '{ "token", "hook" }' },
+)
+
 export const sourceSchema = z.strictObject({
   $comment: z.string().optional(),
   scheme: schemeName,
@@ -129,6 +158,7 @@ export const sourceSchema = z.strictObject({
     .min(1, { error: 'at least one media type' })
     .optional(),
   bodyBytes: count(104_857_600).optional().describe('Largest body in bytes'),
+  reconcile: reconcile.optional().describe('Where to ask what the sender could not deliver (`reconcile <source>`)'),
   ...schemeSettings,
 })
 
@@ -217,6 +247,7 @@ export const bridgeSchema = z.strictObject({
 export type BridgeFile = z.infer<typeof bridgeSchema>
 export type SourceFile = z.infer<typeof sourceSchema>
 export type MemberFile = z.infer<typeof memberSchema>
+export type ReconcileFile = z.infer<typeof reconcile>
 
 /** The keys an object of the file may have, by its JSON pointer; empty where any are free. */
 export function knownKeysAt(pointer: string): readonly string[] {
@@ -228,7 +259,10 @@ export function knownKeysAt(pointer: string): readonly string[] {
       : rest === 'rateLimit'
         ? Object.keys(rateLimit.shape)
         : Object.keys(backoff.shape)
-  if (section === 'sources') return rest === undefined ? Object.keys(sourceSchema.shape) : ['ref', 'expires']
+  if (section === 'sources') {
+    if (rest === 'reconcile') return Object.keys(reconcile.shape)
+    return rest === undefined ? Object.keys(sourceSchema.shape) : ['ref', 'expires']
+  }
   const sections: Record<string, readonly string[]> = {
     listen: Object.keys(listen.shape),
     retention: Object.keys(retention.shape),

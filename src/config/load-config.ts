@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Problem } from '../mapping/problem.ts'
 import { fileProblem, problemAt, readSource as readJson, type SourceFile } from '../mapping/source-file.ts'
+import type { ReconcileConfig } from '../reconcile/reconcile-config.ts'
 import type { Preset } from '../verify/preset.ts'
 import type { SchemeSettings, Secret } from '../verify/scheme.ts'
 import type { SchemeDefinition } from '../verify/scheme-definition.ts'
@@ -78,6 +79,8 @@ export interface SourceConfig {
   methods: readonly string[]
   contentTypes: readonly string[]
   bodyBytesMax: number
+  /** Where its sender is asked what could not be delivered; null = nowhere. */
+  reconcile: ReconcileConfig | null
 }
 
 /** `rest`: what is sound of a configuration with problems, so that everything else can be checked too; null = nothing. */

@@ -4,6 +4,7 @@ import type { SourceConfig } from './load-config.ts'
 import type { ConfigFinding } from './problem.ts'
 import { readCombined } from './read-combined.ts'
 import type { ReadContext } from './read-integration.ts'
+import { readReconcile } from './read-reconcile.ts'
 import { readScheme } from './read-scheme.ts'
 
 /** Reads one source: its scheme is understood, its secrets are fetched and checked against it. */
@@ -18,7 +19,14 @@ export function readSource(
     typeof scheme === 'string'
       ? readScheme({ ...file, scheme }, pointer, context)
       : readCombined({ ...file, scheme }, pointer, context)
-  if (!read.ok) return read
+  const reconcile = readReconcile(
+    read.ok ? read.value.preset.name : null,
+    file.reconcile,
+    `${pointer}/reconcile`,
+    context,
+  )
+  if (!read.ok) return { ok: false, problems: [...read.problems, ...reconcile.problems] }
+  if (reconcile.problems.length > 0) return { ok: false, problems: reconcile.problems }
   const { preset, definition } = read.value
   if (file.replay === 'content' && !preset.bindsBody) {
     const expected = 'no "content" here: this scheme does not sign the body, so equal bodies prove nothing'
@@ -43,6 +51,7 @@ export function readSource(
       methods: file.methods ?? preset.methods,
       contentTypes: file.contentTypes ?? preset.contentTypes,
       bodyBytesMax: file.bodyBytes ?? preset.bodyBytesMax ?? context.limits.bodyBytesMax,
+      reconcile: reconcile.value,
     },
   }
 }

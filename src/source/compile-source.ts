@@ -6,6 +6,7 @@ import { compileScheme } from '../verify/compile-scheme.ts'
 import { redactQuery } from '../verify/read-parameter.ts'
 import { compileIdentifier, findIdentifier } from './find-identifier.ts'
 import { openKeySet } from './open-key-set.ts'
+import { openPostback } from './open-postback.ts'
 import { queryOf } from './query-of.ts'
 import { findSecretPlaces, makeBodyRedactor, simplesOf } from './secret-places.ts'
 import type { FoundKey, KeyRequest, Source } from './source.ts'
@@ -29,7 +30,7 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
     source: {
       name: config.name,
       retired: config.retired,
-      scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets, openKeySet }),
+      scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets, openKeySet, openPostback }),
       secrets: config.secrets,
       methods: config.methods,
       allow: config.methods.join(', '),

@@ -18,6 +18,8 @@ export interface NewEvent {
   receivedAt: number
   /** A ping of the provider: kept in the history, never mapped. */
   ignored: boolean
+  /** Origin of the API it was fetched from, where it was not delivered: then its key alone says whether it is the same. */
+  fetchedFrom?: string
 }
 
 export type RecordOutcome = 'recorded' | 'duplicate' | 'ignored' | 'replayed' | 'id_conflict'

@@ -11,7 +11,16 @@ export interface EventDetail {
   outcome: EventOutcome
   detail: unknown
   redeliveries: number
+  /** Origin of the API it was fetched from; null = it was delivered. */
+  fetchedFrom: string | null
   jobs: readonly JobDetail[]
+}
+
+/** Which of these keys have an event already, of those received after `receivedAfter`. */
+export interface KeysQuery {
+  source: string
+  keys: readonly string[]
+  receivedAfter: number
 }
 
 /** What became of an event so far, without what it brought: small enough to be asked for again and again. */

@@ -13,6 +13,7 @@ import type {
   JobPage,
   JobQuery,
   JobReport,
+  KeysQuery,
 } from './reports.ts'
 import type { Routes, RoutesRecorded } from './routes.ts'
 import type { IntegrationState, ProbeResult, TokenRegistration } from './tokens.ts'
@@ -47,6 +48,7 @@ export interface Store {
   readBacklog(): Promise<Backlog>
   readEvent(eventId: string): Promise<EventDetail | null>
   readOutcome(eventId: string): Promise<EventResult | null>
+  findKeys(query: KeysQuery): Promise<string[]>
   readHistory(query: HistoryQuery): Promise<HistoryPage>
   listEvents(query: EventQuery): Promise<EventPage>
   listJobs(query: JobQuery): Promise<JobPage>

@@ -6,18 +6,25 @@ import { compileContentful } from './compile-contentful.ts'
 import { compileJwt } from './compile-jwt.ts'
 import { compileMessage } from './compile-message.ts'
 import { compileNone } from './compile-none.ts'
+import { compilePostback } from './compile-postback.ts'
 import { compileSigned } from './compile-signed.ts'
 import { compileStandardWebhooks } from './compile-standard-webhooks.ts'
 import { compileBasic, compileBearer, compileBodyToken, compileHeader, compileQueryToken } from './compile-static.ts'
 import { findSecretProblem } from './find-secret-problem.ts'
 import { decodeKey } from './prove-hmac.ts'
 import type { Scheme, SchemeSettings, SyncScheme } from './scheme.ts'
-import type { CombinedDefinition, JwtDefinition, SchemeDefinition, SimpleDefinition } from './scheme-definition.ts'
+import type {
+  CombinedDefinition,
+  JwtDefinition,
+  PaypalPostbackDefinition,
+  SchemeDefinition,
+  SimpleDefinition,
+} from './scheme-definition.ts'
 
 export type { BodyScheme, HeadScheme, Scheme, SchemeSettings, Secret, Signable } from './scheme.ts'
 
 /** Definitions of schemes that answer at once. */
-type SyncDefinition = Exclude<SimpleDefinition, JwtDefinition>
+type SyncDefinition = Exclude<SimpleDefinition, JwtDefinition | PaypalPostbackDefinition>
 
 /**
  * Makes a definition ready to judge deliveries; templates, patterns and names are worked out here, once.
@@ -38,8 +45,11 @@ export function isCombined(definition: SchemeDefinition): definition is Combined
 }
 
 function compileMembers(definition: CombinedDefinition, settings: SchemeSettings): Scheme {
-  const { secrets = [], openKeySet } = settings
-  const shared = openKeySet === undefined ? {} : { openKeySet }
+  const { secrets = [], openKeySet, openPostback } = settings
+  const shared = {
+    ...(openKeySet !== undefined && { openKeySet }),
+    ...(openPostback !== undefined && { openPostback }),
+  }
   let from = 0
   const members = definition.members.map(member => {
     const count = member.secretCount
@@ -88,6 +98,8 @@ function compileSimple(definition: SimpleDefinition, settings: SchemeSettings): 
       return compileJwt(definition, settings)
     case 'http-message-signature':
       return compileMessage(definition, settings)
+    case 'paypal-postback':
+      return compilePostback(definition, settings)
     case 'none':
       return compileNone()
   }

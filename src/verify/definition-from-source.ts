@@ -5,6 +5,7 @@ import { needsUrl } from './message-component.ts'
 import { messageSettings, requiredComponents } from './message-settings.ts'
 import { listPresets, loadPreset, type Preset } from './preset.ts'
 import { findToleranceProblem, jwtKeysMeant, readJwt } from './read-jwt.ts'
+import { readPostback } from './read-postback.ts'
 import { OWN_KEYS, readSettings } from './read-settings.ts'
 import type { SchemeSettings } from './scheme.ts'
 import { HeaderDefinition, QueryTokenDefinition, type SimpleDefinition } from './scheme-definition.ts'
@@ -104,6 +105,7 @@ function readMessage(source: SourceObject): Definition {
 /** A preset's definition stands as it is, but a static token may come in another header or in the query, as its user says. */
 function readPreset(preset: Preset, source: SourceObject): Definition {
   const { scheme } = preset
+  if (preset.name === 'paypal' && source.postback !== undefined) return readPostback(source.postback)
   if (scheme.kind === 'jwt') return readJwt(scheme, source)
   return scheme.kind === 'bearer' || scheme.kind === 'query-token'
     ? readCarrier(scheme, source)
@@ -145,6 +147,7 @@ function keysMeant(definition: SimpleDefinition, generic: boolean, base: Preset)
     ...base.requires,
     ...keysOfKind(definition, generic),
     ...(base.name === 'aws-sns' ? ['allowSha1'] : []),
+    ...(base.name === 'paypal' ? ['postback'] : []),
   ])
 }
 
@@ -161,6 +164,7 @@ function keysOfKind(definition: SimpleDefinition, generic: boolean): readonly st
     case 'standard-webhooks':
     case 'aws-sns':
     case 'contentful':
+    case 'paypal-postback':
       return ['tolerance']
     case 'header':
       return generic ? ['header', 'prefix'] : ['header']

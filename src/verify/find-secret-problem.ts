@@ -38,6 +38,10 @@ export function findSecretProblem(definition: SimpleDefinition, secret: string |
     case 'standard-webhooks':
       if (decodeStandardSecret(secret, definition.secretEncoding) !== null) return null
       return 'a whsec_ secret or a whpk_ public key in base64 (never a whsk_ private key)'
+    case 'paypal-postback':
+      return /^[\x21-\x39\x3b-\x7e]{1,255}:[\x21-\x7e]{1,255}$/.test(secret)
+        ? null
+        : 'a secret of the form client_id:client_secret, of the app whose webhook it is'
     case 'basic':
       return secret.indexOf(':') > 0 ? findTokenProblem(secret) : 'a secret of the form user:password'
     default:

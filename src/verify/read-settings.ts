@@ -14,6 +14,7 @@ export const OWN_KEYS = [
   'allowQueryToken',
   'allowSha1',
   'webhookId',
+  'postback',
   'topicArns',
   'verifyToken',
   ...JWT_KEYS,

@@ -116,6 +116,13 @@ export const JwtDefinition = z.strictObject({
 /** HTTP message signatures: RFC 9421, or the draft before it. */
 export const MessageDefinition = z.strictObject({ kind: z.literal('http-message-signature'), ...messageShape })
 
+/** PayPal is asked whether a delivery is genuine. */
+export const PaypalPostbackDefinition = z.strictObject({
+  kind: z.literal('paypal-postback'),
+  endpoint: z.url(),
+  toleranceMs,
+})
+
 /** Nothing is checked. */
 export const NoneDefinition = z.strictObject({ kind: z.literal('none') })
 
@@ -137,6 +144,7 @@ export const SchemeDefinition = z.discriminatedUnion('kind', [
   ContentfulDefinition,
   JwtDefinition,
   MessageDefinition,
+  PaypalPostbackDefinition,
   NoneDefinition,
 ])
 
@@ -163,4 +171,5 @@ export type HeaderDefinition = z.infer<typeof HeaderDefinition>
 export type QueryTokenDefinition = z.infer<typeof QueryTokenDefinition>
 export type BodyTokenDefinition = z.infer<typeof BodyTokenDefinition>
 export type JwtDefinition = z.infer<typeof JwtDefinition>
+export type PaypalPostbackDefinition = z.infer<typeof PaypalPostbackDefinition>
 export type MessageDefinition = z.infer<typeof MessageDefinition>

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Delivery, DeliveryHead } from './delivery.ts'
 import type { Handshake } from './handshake-definition.ts'
 import type { KeySet } from './key-set.ts'
+import type { Postback } from './postback.ts'
 import type { Verification } from './verification.ts'
 
 /** A resolved secret. Never logged, stored or put into a message. */
@@ -29,6 +30,8 @@ export interface SchemeSettings {
   verifyToken?: string
   /** Opens a published key set (`jwt` kinds with `jwks`); left out = none can be fetched, and such tokens are refused. */
   openKeySet?: (url: string) => KeySet
+  /** Opens the API that is asked whether a delivery is genuine (`paypal` with `postback`); left out = it cannot be asked. */
+  openPostback?: (endpoint: string) => Postback
   /** Requests of the sender that are answered and are no events; see answer-handshake.ts. */
   handshakes?: readonly Handshake[]
 }

@@ -17,6 +17,10 @@ export type Refusal =
   | 'key_unknown'
   /** The published keys cannot be fetched, and none are at hand: the sender may try again. */
   | 'keys_unavailable'
+  /** The sender, who is asked whether a delivery is its own, cannot be asked now: it may try again. */
+  | 'verifier_unavailable'
+  /** The sender does not take our credentials: it may try again, and somebody must look. */
+  | 'verifier_refuses_us'
 
 /** The delivery is authentic as far as the scheme can tell. */
 export interface Verified {

@@ -1,6 +1,11 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { knownKeysAt } from '../../src/config/bridge-schema.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { LIMITED_WAIT_MS_MAX, LIMITED_WAITS_MAX } from '../../src/reconcile/create-asker.ts'
+import { MISSED_BYTES_MAX, MISSED_MAX } from '../../src/reconcile/find-missed.ts'
+import { PAGES_MAX } from '../../src/reconcile/reconcile.ts'
 import { codesOf, ROOT, readDoc, readTable } from './read-docs.ts'
 
 const text = readDoc('docs/operations.md')
@@ -64,4 +69,28 @@ t.test('what waits by itself is named', async t => {
   for (const reason of waiting)
     if (reason !== 'lease_lost' && reason !== 'echo' && reason !== 'not_found') t.ok(known.has(reason), reason)
   t.ok(waiting.length > 10)
+})
+
+t.test('the example of reconcile is sound, and every key of it is named', t => {
+  const section = text.slice(text.indexOf('## The bridge was away'))
+  const [, example] = /```json\n([\s\S]*?)\n```/.exec(section)!
+  const secret = 'a-secret-of-24-characters'
+  const names = [...example!.matchAll(/env:([A-Z_]+)/g)].map(([, name]) => name!)
+  const env = {
+    ...Object.fromEntries(names.map(name => [name, secret])),
+    GITLAB_SIGNING_TOKEN: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
+  }
+  const loaded = loadConfig({ cwd: t.testdir({ 'bridge.json': `{ ${example} }`, mappings: {} }), env })
+  t.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems))
+  const keys = readTable(section, '## The bridge was away: fetch what was missed').map(([cell]) => codesOf(cell!)[0])
+  t.strictSame(keys, knownKeysAt('/sources/x/reconcile'))
+  t.end()
+})
+
+t.test('the bounds of reconcile are those of the sources', t => {
+  const section = text.slice(text.indexOf('## The bridge was away')).replace(/\s+/g, ' ')
+  t.ok(section.includes(`${PAGES_MAX} pages, 1,000 events and ${MISSED_BYTES_MAX / 1_048_576} MiB of payloads`))
+  t.equal(MISSED_MAX, 1_000)
+  t.same([LIMITED_WAIT_MS_MAX, LIMITED_WAITS_MAX], [60_000, 5], 'up to a minute, five times')
+  t.end()
 })

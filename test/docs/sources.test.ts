@@ -60,6 +60,8 @@ function wordsOf(scheme: SimpleDefinition): readonly string[] {
       ]
     case 'http-message-signature':
       return [scheme.draft === 'cavage' ? 'draft-cavage' : 'RFC 9421', scheme.algorithm, 'signature']
+    case 'paypal-postback':
+      return ['verify-webhook-signature']
     case 'none':
       return []
   }

@@ -130,6 +130,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     readBacklog: () => call('readBacklog', undefined),
     readEvent: ask => call('readEvent', ask),
     readOutcome: ask => call('readOutcome', ask),
+    findKeys: ask => call('findKeys', ask),
     readHistory: ask => call('readHistory', ask),
     listEvents: ask => call('listEvents', ask),
     listJobs: ask => call('listJobs', ask),

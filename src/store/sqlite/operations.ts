@@ -4,6 +4,7 @@ import type { StoreContext } from './context.ts'
 import { countJobs } from './count-jobs.ts'
 import { discardJob } from './discard-job.ts'
 import { extendLeases } from './extend-leases.ts'
+import { findKeys } from './find-keys.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
@@ -43,6 +44,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readBacklog',
   'readEvent',
   'readOutcome',
+  'findKeys',
   'readHistory',
   'readIntegrations',
   'listEvents',
@@ -71,6 +73,7 @@ export function prepareOperations(context: StoreContext): Operations {
     readBacklog: readBacklog(context),
     readEvent: readEvent(context),
     readOutcome: readOutcome(context),
+    findKeys: findKeys(context),
     readHistory: readHistory(context),
     listEvents: listEvents(context),
     listJobs: listJobs(context),

@@ -41,6 +41,7 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
     'delete from job where event_seq = ?',
     'delete from event_route where event_seq = ?',
     'delete from redelivery where event_seq = ?',
+    'delete from fetched_event where event_seq = ?',
     'delete from event where seq = ?',
   ].map(sql => db.prepare<[number]>(sql))
   const deleteBlock = db.prepare(`

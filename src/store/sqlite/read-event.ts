@@ -16,6 +16,9 @@ export function readEvent(context: StoreContext): (eventId: string) => EventDeta
   const event = db.prepare<[number], EventRow>(`select ${EVENT_COLUMNS} from event where seq = ?`)
   const route = db.prepare<[number], RouteRow>('select outcome, type, detail from event_route where event_seq = ?')
   const redeliveries = db.prepare<[number], { count: number }>('select count from redelivery where event_seq = ?')
+  const fetched = db.prepare<[number], { origin: string }>(
+    'select fetched_from as origin from fetched_event where event_seq = ?',
+  )
   const jobs = db.prepare<[number], JobRow>(`
     select seq, mapping, integration, order_key as orderKey, item_index as itemIndex, state, reason, message, attempts,
       next_attempt_at as nextAttemptAt
@@ -40,6 +43,7 @@ export function readEvent(context: StoreContext): (eventId: string) => EventDeta
       outcome: found.receipt === 'recorded' ? (routed?.outcome ?? 'unrouted') : found.receipt,
       detail: routed === undefined ? null : JSON.parse(routed.detail),
       redeliveries: redeliveries.get(seq)?.count ?? 0,
+      fetchedFrom: fetched.get(seq)?.origin ?? null,
       jobs: jobs.all(seq).map(job => ({ ...job, id: formatId('job', epoch, job.seq), history: attempts.all(job.seq) })),
     }
   }

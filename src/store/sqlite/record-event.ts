@@ -38,6 +38,13 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
     insert into redelivery (event_seq, count, last_at)
     values (?, 1, ?)
     on conflict (event_seq) do update set count = count + 1, last_at = excluded.last_at`)
+  const markFetched = db.prepare('insert into fetched_event (event_seq, fetched_from) values (?, ?)')
+  const isFetched = db.prepare<[number], { event_seq: number }>(
+    'select event_seq from fetched_event where event_seq = ?',
+  )
+  /** Where either of two was fetched, their bytes differ although they are the same event. */
+  const findFetched = (known: readonly KeyRow[], event: NewEvent): KeyRow | undefined =>
+    event.fetchedFrom === undefined ? known.find(row => isFetched.get(row.seq) !== undefined) : known[0]
 
   return event => {
     const keyHash = hashKey(event.source, event.key)
@@ -47,7 +54,9 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
       .all(keyHash)
       .filter(row => row.idempotency_key === event.key && row.source === event.source && row.received_at > since)
 
-    const same = known.find(row => row.body_crc === bodyCrc && row.body_bytes === event.body.byteLength)
+    const same =
+      known.find(row => row.body_crc === bodyCrc && row.body_bytes === event.body.byteLength) ??
+      findFetched(known, event)
     if (same !== undefined) {
       countRedelivery.run(same.seq, event.receivedAt)
       return {
@@ -88,12 +97,13 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
       bodyCrc,
       event.receivedAt,
     )
+    if (event.fetchedFrom !== undefined) markFetched.run(eventSeq, event.fetchedFrom)
     gauge.lastSeq = eventSeq
     return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
   }
 }
 
 /** 52 bits, so that the number is exact in JavaScript and SQLite alike; equal hashes are told apart by the key itself. */
-function hashKey(source: string, key: string): number {
+export function hashKey(source: string, key: string): number {
   return Number.parseInt(hash('sha1', `${source}\n${key}`, 'hex').slice(0, 13), 16)
 }

@@ -41,6 +41,7 @@ export type SentEvent = readonly [
   body: Uint8Array<ArrayBuffer>,
   receivedAt: number,
   ignored: boolean,
+  fetchedFrom: string | null,
 ]
 
 /** Packs an event for the thread. Its body is copied into memory that can be given away: the original is still to be judged. */
@@ -61,13 +62,14 @@ export function packEvent(event: NewEvent): SentEvent {
     body,
     event.receivedAt,
     event.ignored,
+    event.fetchedFrom ?? null,
   ]
 }
 
 /** Opens what `packEvent` made. */
 export function unpackEvent(sent: SentEvent): NewEvent & { body: Uint8Array<ArrayBuffer> } {
-  const [source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt, ignored] =
-    sent
+  const [source, type, key, keyWindowMs, keyRetentionMs, replayKey, method, query, headers, body, receivedAt] = sent
+  const [ignored, fetchedFrom] = [sent[11], sent[12]]
   return {
     source,
     type,
@@ -81,5 +83,6 @@ export function unpackEvent(sent: SentEvent): NewEvent & { body: Uint8Array<Arra
     body,
     receivedAt,
     ignored,
+    ...(fetchedFrom !== null && { fetchedFrom }),
   }
 }

@@ -51,6 +51,7 @@ t.test('every route of the API is described, and no other', async t => {
     'post /api/jobs/{id}/retry',
     'post /api/jobs/{id}/settle',
     'post /api/rehearsals',
+    'post /api/sources/{name}/reconcile',
   ])
   t.equal(described.length, apiRoutesOf(bridge.bridge).length)
   t.equal(new Set(described.map(({ route }) => route.operationId)).size, described.length)

@@ -4,6 +4,7 @@ import { testActs } from './acts.ts'
 import { testClaims } from './claims.ts'
 import { testCoalescing } from './coalescing.ts'
 import { testEchoes } from './echoes.ts'
+import { testFetched } from './fetched.ts'
 import { testHistory } from './history.ts'
 import { testIdempotency } from './idempotency.ts'
 import { testIntents } from './intents.ts'
@@ -26,6 +27,7 @@ export type OpenStore = (t: Test) => Promise<StoreUnderTest>
 /** What every backend of the store must do: run it once for each. */
 export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: idempotency`, t => testIdempotency(t, openStore))
+  t.test(`${name}: fetched events`, t => testFetched(t, openStore))
   t.test(`${name}: routing`, t => testRouting(t, openStore))
   t.test(`${name}: order keys`, t => testOrder(t, openStore))
   t.test(`${name}: coalescing`, t => testCoalescing(t, openStore))
