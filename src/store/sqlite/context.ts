@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { AuditLog } from './audit-log.ts'
 import type { BodyBlocks } from './body-blocks.ts'
+import type { EventHashes } from './event-hashes.ts'
 import type { RateWindows } from './rate-windows.ts'
 
 /** What the operations on one open database share. */
@@ -12,6 +13,7 @@ export interface StoreContext {
   blocks: BodyBlocks
   windows: RateWindows
   audit: AuditLog
+  hashes: EventHashes
   /** Free bytes below which nothing is recorded any more. */
   diskFreeMinBytes: number
   file: string

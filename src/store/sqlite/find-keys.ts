@@ -3,12 +3,13 @@ import type { StoreContext } from './context.ts'
 import { hashKey } from './record-event.ts'
 
 /** Finds which idempotency keys of a source have an event already. */
-export function findKeys({ db }: StoreContext): (query: KeysQuery) => string[] {
-  const byKey = db.prepare<[number, string, string, number], { seq: number }>(`
+export function findKeys({ db, hashes }: StoreContext): (query: KeysQuery) => string[] {
+  const select = db.prepare<[number, string, string, number], { seq: number }>(`
     select seq
     from event
-    where key_hash = ? and source = ? and idempotency_key = ? and received_at > ?
-    limit 1`)
+    where seq = ? and source = ? and idempotency_key = ? and received_at > ?`)
   return ({ source, keys, receivedAfter }) =>
-    keys.filter(key => byKey.get(hashKey(source, key), source, key, receivedAfter) !== undefined)
+    keys.filter(key =>
+      hashes.find(hashKey(source, key)).some(seq => select.get(seq, source, key, receivedAfter) !== undefined),
+    )
 }

@@ -62,6 +62,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
     context.windows.reset()
     context.blocks.discard()
     context.audit.reset()
+    context.hashes.reset()
     Object.assign(context.gauge, readGauge(db))
     throw error
   }

@@ -1,5 +1,6 @@
 import type { Pruned, PruneRequest } from '../upkeep.ts'
 import type { StoreContext } from './context.ts'
+import { hashesOf } from './event-hashes.ts'
 import { OPEN } from './job-states.ts'
 import { forgetOwnWrites } from './own-writes.ts'
 
@@ -14,13 +15,17 @@ interface DueRow {
   block_offset: number
   bytes: number
 }
+interface DueEvent extends DueRow {
+  key_hash: number
+  replay_hash: number | null
+}
 
 /**
  * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
  * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
  */
 export function prune(context: StoreContext): (request: PruneRequest) => Pruned {
-  const { db, gauge, blocks } = context
+  const { db, gauge, blocks, hashes } = context
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
   const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
@@ -30,8 +35,8 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
     order by seq
     limit ?`)
   const clear = db.prepare(`update event set block = null, query = '' where seq = ?`)
-  const dueEvents = db.prepare<[number, number, number, number], DueRow>(`
-    select seq, block, block_offset, headers_bytes + body_bytes as bytes
+  const dueEvents = db.prepare<[number, number, number, number], DueEvent>(`
+    select seq, block, block_offset, headers_bytes + body_bytes as bytes, key_hash, replay_hash
     from event
     where seq <= ? and received_at < ? and not ${openJob} and not ${sentSince}
     order by seq
@@ -62,7 +67,10 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
     clearedThrough = payloads.length < rowsMax ? 0 : payloads.at(-1)!.seq
     // the row carries the idempotency key: it stays while either is kept
     const events = dueEvents.all(gauge.routedSeq, now - Math.max(eventMs, idempotencyKeyMs), now - CAPS_MS, rowsMax)
-    for (const { seq } of events) for (const statement of deletes) statement.run(seq)
+    for (const event of events) {
+      hashes.forget(event.seq, hashesOf(event))
+      for (const statement of deletes) statement.run(event.seq)
+    }
     for (const [block, rows] of Map.groupBy([...payloads, ...events], row => row.block)) {
       if (block === null || deleteBlock.run(block).changes > 0) continue
       blocks.erase(

@@ -2,34 +2,28 @@ import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { NewEvent, Recorded } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
+import { hashesOf } from './event-hashes.ts'
 import { formatId } from './ids.ts'
 
 export const RECEIPT = { recorded: 0, ignored: 1, id_conflict: 2 } as const
 
-interface KeyRow {
+interface KnownRow {
   seq: number
   source: string
   idempotency_key: string
   receipt: number
+  replay_hash: number | null
   received_at: number
   body_bytes: number
   body_crc: number
 }
 
 /** Records a delivery once per idempotency key, or says which event it repeats. */
-export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event: NewEvent) => Recorded {
-  const byKey = db.prepare<[number], KeyRow>(`
-    select seq, source, idempotency_key, receipt, received_at, body_bytes, body_crc
+export function recordEvent({ db, epoch, gauge, blocks, hashes }: StoreContext): (event: NewEvent) => Recorded {
+  const select = db.prepare<[number], KnownRow>(`
+    select seq, source, idempotency_key, receipt, replay_hash, received_at, body_bytes, body_crc
     from event
-    where key_hash = ?
-    order by seq`)
-  // a conflict or a ping did nothing: what is signed in it must not keep its genuine delivery out
-  const byReplay = db.prepare<[number, string, number], { seq: number }>(`
-    select seq
-    from event
-    where replay_hash = ? and source = ? and received_at > ? and receipt = ${RECEIPT.recorded}
-    order by seq
-    limit 1`)
+    where seq = ?`)
   const insert = db.prepare(`
     insert into event (seq, source, type, idempotency_key, key_hash, replay_hash, receipt, method, query, block,
       block_offset, headers_bytes, body_bytes, body_crc, received_at)
@@ -43,16 +37,22 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
     'select event_seq from fetched_event where event_seq = ?',
   )
   /** Where either of two was fetched, their bytes differ although they are the same event. */
-  const findFetched = (known: readonly KeyRow[], event: NewEvent): KeyRow | undefined =>
+  const findFetched = (known: readonly KnownRow[], event: NewEvent): KnownRow | undefined =>
     event.fetchedFrom === undefined ? known.find(row => isFetched.get(row.seq) !== undefined) : known[0]
+
+  /** Events of the same source since an instant that may be meant by a hash, oldest first. */
+  const findSince = (hash: number, source: string, since: number): KnownRow[] =>
+    hashes
+      .find(hash)
+      .map(seq => select.get(seq))
+      .filter(row => row !== undefined)
+      .filter(row => row.source === source && row.received_at > since)
 
   return event => {
     const keyHash = hashKey(event.source, event.key)
     const bodyCrc = crc32(event.body)
     const since = event.receivedAt - (event.keyWindowMs ?? event.keyRetentionMs)
-    const known = byKey
-      .all(keyHash)
-      .filter(row => row.idempotency_key === event.key && row.source === event.source && row.received_at > since)
+    const known = findSince(keyHash, event.source, since).filter(row => row.idempotency_key === event.key)
 
     const same =
       known.find(row => row.body_crc === bodyCrc && row.body_bytes === event.body.byteLength) ??
@@ -70,7 +70,10 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
     const replayed =
       replayHash === null || known.length > 0
         ? undefined
-        : byReplay.get(replayHash, event.source, event.receivedAt - event.keyRetentionMs)
+        : findSince(replayHash, event.source, event.receivedAt - event.keyRetentionMs).find(
+            // a conflict or a ping did nothing: what is signed in it must not keep its genuine delivery out
+            row => row.replay_hash === replayHash && row.receipt === RECEIPT.recorded,
+          )
     if (replayed !== undefined) {
       countRedelivery.run(replayed.seq, event.receivedAt)
       return { outcome: 'replayed', eventId: formatId('evt', epoch, replayed.seq), eventSeq: null }
@@ -98,6 +101,7 @@ export function recordEvent({ db, epoch, gauge, blocks }: StoreContext): (event:
       event.receivedAt,
     )
     if (event.fetchedFrom !== undefined) markFetched.run(eventSeq, event.fetchedFrom)
+    hashes.add(eventSeq, hashesOf({ key_hash: keyHash, replay_hash: replayHash }))
     gauge.lastSeq = eventSeq
     return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
   }

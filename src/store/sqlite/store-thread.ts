@@ -9,6 +9,7 @@ import { createAuditLog } from './audit-log.ts'
 import { createBodyBlocks } from './body-blocks.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
+import { createEventHashes } from './event-hashes.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
 import { type Operations, prepareOperations } from './operations.ts'
 import { readDiskFree } from './probe.ts'
@@ -63,6 +64,7 @@ function serve(): void {
     blocks: createBodyBlocks(db),
     windows: createRateWindows(db, Date.now, () => performance.now()),
     audit: createAuditLog(db),
+    hashes: createEventHashes(db),
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
   }

@@ -109,11 +109,15 @@ t.test('a database of a newer release is refused and left as it is', async t => 
   const { store, file } = await openTempStore(t)
   await store.close()
   const db = new Database(file)
-  db.pragma('user_version = 7')
+  const newer = VERSION + 1
+  db.pragma(`user_version = ${newer}`)
   db.close()
-  await t.rejects(openSqliteStore({ file, onFatal }), { code: 'store_newer', message: /version 7.*upgrade/ })
+  await t.rejects(openSqliteStore({ file, onFatal }), {
+    code: 'store_newer',
+    message: new RegExp(`version ${newer}.*upgrade`),
+  })
   const after = new Database(file)
-  t.equal(after.pragma('user_version', { simple: true }), 7)
+  t.equal(after.pragma('user_version', { simple: true }), newer)
   after.pragma(`user_version = ${VERSION}`)
   after.close()
   await (await openSqliteStore({ file, onFatal })).close()
