@@ -48,6 +48,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   payload_pruned: 410,
   not_planned: 409,
   overtaken: 409,
+  still_refused: 409,
   not_found: 404,
   method_not_allowed: 405,
   source_retired: 410,

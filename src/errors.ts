@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'payload_pruned'
   | 'not_planned'
   | 'overtaken'
+  | 'still_refused'
   | 'source_retired'
   | 'not_reconcilable'
   | 'too_many_failures'

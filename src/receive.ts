@@ -18,6 +18,8 @@ export interface Incoming extends Delivery {
   receivedAt: number
   /** Origin of the API it was fetched from, where it was not delivered. */
   fetchedFrom?: string
+  /** The instant it is judged at, where that is another: of a refused delivery that is retried, its own receipt. */
+  judgedAt?: number
 }
 
 /** What the sender is told. */
@@ -29,7 +31,7 @@ export type Receipt =
   | { kind: 'answered'; answer: HandshakeAnswer }
 
 export interface Custody {
-  store: Store
+  store: Pick<Store, 'recordEvent'>
   keyRetentionMs: number
   /** Open jobs, and how many are too many: above it deliveries are answered 503. */
   backlog: { openJobs: number; jobsMax: number }
@@ -46,13 +48,13 @@ const BACKLOG_RETRY_SEC = 30
  * looked at first, because nothing else says that it is meant for us.
  */
 export async function receive(incoming: Incoming, custody: Custody): Promise<Receipt> {
-  const { source, receivedAt } = incoming
+  const { source, receivedAt, judgedAt = receivedAt } = incoming
   const { scheme, secrets } = source
   // only where a key may have to be fetched: the others are not made to wait for a promise
-  const judged = scheme.isAsync === true ? await scheme.verify(incoming, secrets, receivedAt) : undefined
-  const answer = answerHandshake(incoming, scheme, secrets, receivedAt, judged)
+  const judged = scheme.isAsync === true ? await scheme.verify(incoming, secrets, judgedAt) : undefined
+  const answer = answerHandshake(incoming, scheme, secrets, judgedAt, judged)
   if (answer !== null) return { kind: 'answered', answer }
-  const verification = scheme.isAsync === true ? judged! : scheme.verify(incoming, secrets, receivedAt)
+  const verification = scheme.isAsync === true ? judged! : scheme.verify(incoming, secrets, judgedAt)
   if (!verification.ok) return { kind: 'refused', reason: verification.reason }
 
   // from here on without its credentials: this is what is stored, and what mappings see

@@ -3,15 +3,20 @@ import { BridgeError } from '../../src/errors.ts'
 import { failpoint, isArmed } from '../../src/failpoint.ts'
 import { createFailureGate } from '../../src/failure-gate.ts'
 import { type Receipt, receive } from '../../src/receive.ts'
+import { keepCredentials } from '../../src/source/kept-credentials.ts'
 import { redactHeaders } from '../../src/source/redact-headers.ts'
+import { SAMPLE_BYTES_MAX } from '../../src/source/rejected-log.ts'
 import type { Source } from '../../src/source/source.ts'
+import type { RejectedSample } from '../../src/store/receipts.ts'
 import type { EventResult } from '../../src/store/reports.ts'
 import { answerHandshake } from '../../src/verify/answer-handshake.ts'
+import type { DeliveryHead } from '../../src/verify/delivery.ts'
 import { KEYS_COOL_DOWN_MS } from '../../src/verify/key-set.ts'
 import { POSTBACK_COOL_DOWN_MS } from '../../src/verify/postback.ts'
 import { redactQuery } from '../../src/verify/read-parameter.ts'
 import { createWaiting, hasFailed } from '../../src/wait-for-jobs.ts'
 import { checkContent } from './check-content.ts'
+import { gatherBody } from './gather-body.ts'
 import { readBody } from './read-body.ts'
 import { readWait } from './read-wait.ts'
 
@@ -30,6 +35,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   const { bridge } = app
   const gate = createFailureGate<FastifyRequest>(app.countFailure)
   const waiting = createWaiting(bridge.store)
+  /** Refused deliveries whose bodies are still on their way. */
+  const gatherings = new Set<Promise<void>>()
   app.decorateRequest('source', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
@@ -57,11 +64,13 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     checkContent(request.raw, source)
     if (scheme.headersOnly) {
       const verification = await scheme.verifyHead(headOf(request), secrets, Date.now())
-      if (!verification.ok) await refuse(request, source, verification.reason, Buffer.alloc(0))
+      if (!verification.ok)
+        await refuse(request, source, verification.reason, gatherBody(request.raw, SAMPLE_BYTES_MAX))
     }
     request.source = source
   })
 
+  app.addHook('onClose', async () => void (await Promise.all(gatherings)))
   if (isArmed('after_answer')) app.addHook('onResponse', async () => failpoint('after_answer'))
   app.route<{ Params: Params }>({ method: METHODS, url: '/:source', handler })
   app.route<{ Params: Params }>({ method: METHODS, url: '/:source/:eventType', handler })
@@ -131,19 +140,16 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     request: FastifyRequest<{ Params: Params }>,
     source: Source,
     reason: string,
-    body: Buffer,
+    body: Buffer | Promise<Buffer | null>,
   ): Promise<never> {
-    const { method, query, rawHeaders } = headOf(request)
-    bridge.rejected.add({
-      source: source.name,
-      reason,
-      receivedAt: Date.now(),
-      method,
-      type: request.params.eventType ?? null,
-      query: redactQuery(query, source.secretParameters),
-      headers: redactHeaders(rawHeaders, source.secretHeaders),
-      body: source.redactBody(body),
-    })
+    const refused = { ...headOf(request), reason, type: request.params.eventType ?? null, receivedAt: Date.now() }
+    if (Buffer.isBuffer(body)) keepRefused(source, refused, body)
+    else {
+      // the answer does not wait for it
+      const gathering = body.then(gathered => keepRefused(source, refused, gathered))
+      gatherings.add(gathering)
+      void gathering.finally(() => gatherings.delete(gathering))
+    }
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
     if (reason === 'keys_unavailable')
       throw new BridgeError('keys_unavailable', 'The keys to check the token with cannot be fetched now', {
@@ -155,6 +161,22 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       })
     await gate.count(request)
     throw new BridgeError('unauthorized', 'The delivery is not authentic')
+  }
+
+  function keepRefused(
+    source: Source,
+    { rawHeaders, ...refused }: DeliveryHead & Pick<RejectedSample, 'reason' | 'type' | 'receivedAt'>,
+    body: Buffer | null,
+  ): void {
+    const { query, receivedAt } = refused
+    bridge.rejected.add({
+      ...refused,
+      source: source.name,
+      query: redactQuery(query, source.secretParameters),
+      headers: redactHeaders(rawHeaders, source.secretHeaders),
+      body: body === null ? null : source.redactBody(body),
+      credentials: body === null ? [] : keepCredentials(source.definition, { rawHeaders, query, body }, receivedAt),
+    })
   }
 
   function logDelivery(source: Source, receipt: Extract<Receipt, { kind: 'taken' }>, bytes: number): void {
@@ -173,7 +195,7 @@ const LEADS_ON: ReadonlySet<string> = new Set(['recorded', 'duplicate', 'replaye
 const HEAD_ONLY = new Set(['GET', 'HEAD', 'OPTIONS'])
 const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE']
 
-function headOf(request: FastifyRequest): { method: string; query: string; rawHeaders: readonly string[] } {
+function headOf(request: FastifyRequest): DeliveryHead {
   const { url, rawHeaders } = request.raw
   const start = url!.indexOf('?')
   return { method: request.method, query: start === -1 ? '' : url!.slice(start + 1), rawHeaders }

@@ -48,6 +48,7 @@ export const eventAnswer = z.strictObject({
   id: z.string(),
   source: z.string(),
   type: z.string().nullable(),
+  urlType: z.string().nullable().describe('the event type in its URL'),
   key: z.string().describe('its idempotency key'),
   receivedAt: instant,
   receipt: z.enum(['recorded', 'ignored', 'id_conflict']),
@@ -114,6 +115,57 @@ export const jobAnswer = z.strictObject({
   historyOmitted: z.int().describe('older attempts that are not shown'),
 })
 export const actAnswer = z.strictObject({ id: z.string(), state, message: z.string() })
+
+const rejectedLine = z.strictObject({
+  id: z.string(),
+  source: z.string(),
+  reason: z.string(),
+  receivedAt: instant,
+  method: z.string(),
+  type: z.string().nullable().describe('the event type in its URL'),
+  bodyBytes: z.int(),
+})
+export const rejectedListAnswer = z.strictObject({
+  rejected: z.array(rejectedLine).describe('refused deliveries that are kept in full, newest first'),
+  counts: z
+    .array(
+      z.strictObject({
+        source: z.string(),
+        reason: z.string(),
+        count: z.int(),
+        firstAt: instant.describe('the minute of the first one'),
+        lastAt: instant.describe('the minute of the last one'),
+      }),
+    )
+    .describe('all that were refused, kept in full or not'),
+  countsSince: instant.nullable().describe('from when on was counted; null = all that was asked for'),
+  next,
+})
+export const rejectedAnswer = z.strictObject({
+  ...rejectedLine.shape,
+  query: z.string().describe('credentials are struck out'),
+  headers: z.array(z.tuple([z.string(), z.string()])).describe('names and values in order; credentials are struck out'),
+  body: z.string().nullable().describe('null where it is not UTF-8'),
+  bodyBase64: z.string().nullable().describe('the body where it is not UTF-8'),
+})
+const rejectedRetry = z.strictObject({
+  id: z.string(),
+  accepted: z.boolean(),
+  outcome: z
+    .enum(['recorded', 'duplicate', 'ignored', 'replayed', 'id_conflict'])
+    .nullable()
+    .describe('what it came to; null = refused, or a dry run'),
+  eventId: z.string().nullable(),
+  reason: z.string().nullable().describe('why it is still refused'),
+  message: z.string().nullable(),
+})
+export const rejectedRetryAnswer = rejectedRetry
+export const rejectedRetriesAnswer = z.strictObject({
+  dryRun: z.boolean(),
+  accepted: z.int(),
+  refused: z.int(),
+  results: z.array(rejectedRetry).describe('in the order in which they were received'),
+})
 
 export const integrationsAnswer = z.strictObject({
   integrations: z.array(

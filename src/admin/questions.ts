@@ -66,6 +66,15 @@ export const jobsQuery = z.strictObject({
   state: listOf(JOB_STATES),
   reason: text('the reason of a job, such as mapping_changed, once'),
 })
+/** Query of `GET rejected`. */
+export const rejectedQuery = z.strictObject({
+  source: page.source,
+  reason: text('why it was refused, such as signature_mismatch, once'),
+  since: page.since,
+  until: page.until,
+  cursor: page.cursor,
+  limit: page.limit,
+})
 /** Query of routes that take none. */
 export const noQuery = z.strictObject({})
 
@@ -103,6 +112,23 @@ export const settleBody = z.strictObject({
 export const reconcileBody = z.strictObject({
   dryRun: z.boolean().default(true).describe('true (tell what is missing) or false (record it)'),
   since: z.string().min(1).max(FILTER_CHARS_MAX).default('3d').describe(`${MOMENT}: from then on`),
+})
+
+const dryRun = z.boolean().default(false).describe('true or false: only say what would be taken')
+/** Bodies of the retries of refused deliveries: of one, and of those that are named or meet the filter. */
+export const retryRejectedBody = z.strictObject({ dryRun })
+export const retryManyRejectedBody = z.strictObject({
+  dryRun,
+  ids: z
+    .array(z.string().regex(/^rej_[0-9a-z]{1,6}_[0-9a-z]{1,10}$/))
+    .min(1)
+    .max(PAGE_ROWS_MAX)
+    .optional()
+    .describe(`a list of 1 to ${PAGE_ROWS_MAX} ids such as rej_1_a, in place of a filter`),
+  source: page.source,
+  reason: rejectedQuery.shape.reason,
+  since: page.since,
+  until: page.until,
 })
 
 type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>

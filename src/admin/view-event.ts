@@ -29,7 +29,7 @@ export interface EventContext {
 
 /** An event with what became of it, for people. */
 export function viewEvent(
-  { event, outcome, detail, redeliveries, fetchedFrom, jobs }: EventDetail,
+  { event, urlType, outcome, detail, redeliveries, fetchedFrom, jobs }: EventDetail,
   context: EventContext,
 ): EventAnswer {
   const { id, source, type, key, method, query, receivedAt, receipt } = event
@@ -37,6 +37,7 @@ export function viewEvent(
     id,
     source,
     type,
+    urlType,
     key,
     receivedAt: toIso(receivedAt),
     receipt,

@@ -59,6 +59,17 @@ export async function postAct({ url, key }: Client, path: string, body: object):
   throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
 }
 
+/** Posts JSON to the API of the running service and gives its JSON answer, or ends the command with what it said: exit code 1. */
+export async function postJson<T>({ url, key }: Client, path: string, body: object): Promise<T> {
+  const response = await ask(url, path, key, body)
+  if (!response.ok) throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+  }
+}
+
 /** Posts JSON to the API of the running service and gives the lines of its NDJSON answer as they come. */
 export async function* postForLines(
   { url, key }: Client,

@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs'
 import pc from 'picocolors'
 import type { z } from 'zod'
 import type { eventsAnswer } from '../admin/answers.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
 import { getBytes, getJson, readClientOrExit } from './api-client.ts'
+import { formatCapture } from './capture.ts'
 import { type StoredEvent, saveStoredEvent } from './events-save-test.ts'
 import { EXIT } from './exit.ts'
 import { formatTable, type ListOptions, readRows, say, showInstant } from './list-rows.ts'
@@ -45,6 +47,7 @@ interface ShowOptions {
   raw?: boolean
   saveTest?: string
   mapping?: string
+  saveCapture?: string
   json?: boolean
   config?: string
 }
@@ -63,6 +66,11 @@ export async function showEvent(id: string, options: ShowOptions): Promise<numbe
     name === undefined
       ? null
       : await saveStoredEvent(event, await getBytes(client, `${path}/payload`), { ...options, name, mapping })
+  if (options.saveCapture !== undefined) {
+    const { method, urlType: type, query, headers } = event
+    const body = await getBytes(client, `${path}/payload`)
+    writeFileSync(options.saveCapture, formatCapture({ method, type, query, headers, body }))
+  }
   if (options.json === true) say(JSON.stringify(saved === null ? event : { ...event, saved }))
   else {
     printEvent(event)

@@ -96,8 +96,10 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .action(async (mapping, options) => end(await (await import('./try.ts')).tryMapping(mapping, options)))
   program
     .command('send <source>')
-    .description('send a correctly signed test delivery to the running service')
-    .requiredOption('--payload <file>', 'the body, a file; "-" reads standard input')
+    .description('send a correctly signed test delivery to the running service, or one that was captured')
+    .option('--payload <file>', 'the body, a file; "-" reads standard input')
+    .option('--capture <file>', 'a whole delivery, as rejected show --save and events show --save-capture write it')
+    .option('--sign', 'with --capture: sign it anew; otherwise it is sent as it was captured')
     .option('--type <type>', 'event type, such as workflow_run.completed')
     .option('--id <id>', 'delivery id, for senders that have one (default: a new one)')
     .option('--header <name:value...>', 'further headers')
@@ -105,7 +107,13 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .option('--url <url>', 'where to send it (default: the service this configuration starts)')
     .option('--json', 'machine-readable output')
     .option(...config)
-    .action(async (source, options) => end(await (await import('./send.ts')).sendDelivery(source, options)))
+    .action(async (source, options) =>
+      end(
+        options.capture === undefined
+          ? await (await import('./send.ts')).sendDelivery(source, options)
+          : await (await import('./send-capture.ts')).sendCapture(source, options),
+      ),
+    )
   program
     .command('rehearse')
     .description('put stored events of the running service through its mapping files of today; sends nothing')
@@ -124,6 +132,8 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .action(async (source, options) => end(await (await import('./reconcile.ts')).reconcileSource(source, options)))
   addEvents(program, end, config)
   addJobs(program, end)
+  addRejected(program, end)
+  addSources(program, end, config)
   return program
 }
 
@@ -140,6 +150,7 @@ function addEvents(program: Command, end: End, config: readonly [string, string]
     .option('--raw', 'only the payload, byte for byte')
     .option('--save-test <name>', 'append it as a test to <mapping>.test.json')
     .option('--mapping <name>', 'whose test it is (default: the mapping that took it)')
+    .option('--save-capture <file>', 'write it as it came as JSON, for send --capture')
     .option('--json', 'machine-readable output')
     .option(...config)
     .action(async (id, options) => end(await (await import('./events.ts')).showEvent(id, options)))
@@ -177,6 +188,53 @@ function addJobs(program: Command, end: End): void {
     .option('--force', 'although a newer job of its order key has succeeded, whose work it may undo')
     .option('--json', 'machine-readable output')
     .action(async (id, options) => end(await (await import('./jobs.ts')).settleJob(id, options)))
+}
+
+function addRejected(program: Command, end: End): void {
+  const rejected = program.command('rejected').description('deliveries that were not authentic')
+  rejected
+    .command('list', { isDefault: true })
+    .description('how many were refused and why, and those that are kept, newest first (the default)')
+    .option('--source <name>', 'of this source')
+    .option('--reason <name>', 'why they were refused, such as signature_mismatch')
+    .option('--since <time>', 'from when on: a duration such as 7d, or an instant')
+    .option('--until <time>', 'before when')
+    .option('--limit <n>', 'how many at most (default: 50)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./rejected.ts')).listRejected(options)))
+  rejected
+    .command('show <id>')
+    .description('a refused delivery as it came, without its credentials')
+    .option('--save <file>', 'write it as JSON, for send --capture')
+    .option('--json', 'machine-readable output')
+    .action(async (id, options) => end(await (await import('./rejected.ts')).showRejected(id, options)))
+  rejected
+    .command('retry [ids...]')
+    .description('judge them by the secrets of today; those that are authentic are recorded as if they came now')
+    .option('--source <name>', 'instead of ids: all that are kept of this source, oldest first')
+    .option('--reason <name>', 'with --source: refused for this reason')
+    .option('--since <time>', 'with --source: from when on, a duration such as 7d, or an instant')
+    .option('--until <time>', 'with --source: before when')
+    .option('--dry-run', 'only say what would be taken')
+    .option('--json', 'machine-readable output')
+    .action(async (ids, options) => end(await (await import('./rejected.ts')).retryRejected(ids, options)))
+}
+
+function addSources(program: Command, end: End, config: readonly [string, string]): void {
+  const sources = program.command('sources').description('who may deliver, and whether they are told apart')
+  sources
+    .command('list', { isDefault: true })
+    .description('sources in force (the default)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./sources.ts')).listSources(options)))
+  sources
+    .command('test <source>')
+    .description('send one valid delivery and several that must be refused, and show what was answered')
+    .option('--url <url>', 'where to send them (default: the service this configuration starts)')
+    .option('--force', 'send the valid one although a mapping takes it')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (source, options) => end(await (await import('./sources-test.ts')).testSource(source, options)))
 }
 
 function withFilters(command: Command): Command {

@@ -11,7 +11,7 @@ import { readHeaderOptions, readInput } from './read-input.ts'
 import { MULTIPART_TYPE, writeMultipart } from './write-multipart.ts'
 
 interface SendOptions {
-  payload: string
+  payload?: string
   type?: string
   id?: string
   header?: string[]
@@ -23,6 +23,18 @@ interface SendOptions {
 
 /** Signs a body as the source's sender would and posts it; prints what was answered. */
 export async function sendDelivery(sourceName: string, options: SendOptions): Promise<number> {
+  if (options.payload === undefined) throw cliError(EXIT.usage, 'expected --payload or --capture')
+  const { source, base } = findTarget(sourceName, options)
+  const delivery = makeOrExit(source, readInput(options.payload), options)
+  const answer = await post(base + delivery.path, delivery)
+  return tellAnswer(answer.status, answer.text, options.json)
+}
+
+/** The source of that name, and the URL for its deliveries; or ends the command with what is wrong. */
+export function findTarget(
+  sourceName: string,
+  options: { url?: string; config?: string },
+): { source: SourceConfig; base: string } {
   const loaded = loadConfig(options.config === undefined ? {} : { file: options.config })
   if (!loaded.ok) throw cliError(EXIT.config, loaded.problems.map(formatProblem).join('\n'))
   const source = loaded.config.sources.get(sourceName)
@@ -33,14 +45,23 @@ export async function sendDelivery(sourceName: string, options: SendOptions): Pr
     )
   const { host, port } = loaded.config.listen
   const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}/hooks/${sourceName}`
-  const delivery = makeOrExit(source, readInput(options.payload), options)
-  const answer = await post(base + delivery.path, delivery)
+  return { source, base }
+}
+
+/** Prints what was answered, and gives the exit code: 1 where it is no success. */
+export function tellAnswer(status: number, text: string, json: boolean | undefined): number {
   process.stdout.write(
-    options.json
-      ? `${JSON.stringify({ status: answer.status, body: answer.body })}\n`
-      : `${answer.status} ${answer.text}\n`,
+    json === true ? `${JSON.stringify({ status, body: parseOrText(text) })}\n` : `${status} ${text}\n`,
   )
-  return answer.status >= 200 && answer.status < 300 ? EXIT.done : EXIT.failed
+  return status >= 200 && status < 300 ? EXIT.done : EXIT.failed
+}
+
+function parseOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** The same as `makeDelivery`; what cannot be signed ends the command. */
@@ -70,18 +91,18 @@ export interface TestDelivery {
 
 type DeliveryOptions = { type?: string; id?: string; header?: string[]; privateKey?: string }
 
-/** Makes a delivery as the sender of a source would: its headers, its signature, the instant now. */
+/** Makes a delivery as the sender of a source would at the instant `now`: its headers and its signature. */
 export function makeDelivery(
   source: SourceConfig,
   body: Buffer,
-  { id = randomUUID(), privateKey, ...options }: DeliveryOptions,
+  { id = randomUUID(), now = Date.now(), privateKey, ...options }: DeliveryOptions & { now?: number },
 ): TestDelivery {
   const { definition, settings, secrets } = source
   const { path, headers, body: unsigned } = makeUnsigned(source, toForm(source, body), { id, ...options })
   const scheme = compileScheme(definition, { ...settings, secrets })
   const signable = { body: unsigned, method: 'POST', id, headers, ...(privateKey !== undefined && { privateKey }) }
   const secret = isCombined(definition) ? '' : findSigningSecret(definition, secrets, privateKey)
-  const signed = signDelivery(scheme, signable, secret, Date.now())
+  const signed = signDelivery(scheme, signable, secret, now)
   const query = signed.query === '' ? '' : `?${signed.query}`
   return { path: path + query, headers: { ...headers, ...signed.headers }, body: signed.body }
 }
@@ -137,10 +158,7 @@ function jsonOrFirst(contentTypes: readonly string[]): string {
   return contentTypes[0] === MULTIPART ? MULTIPART_TYPE : contentTypes[0]!
 }
 
-async function post(
-  url: string,
-  { headers, body }: TestDelivery,
-): Promise<{ status: number; text: string; body: unknown }> {
+async function post(url: string, { headers, body }: TestDelivery): Promise<{ status: number; text: string }> {
   let response: Response
   try {
     response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body), redirect: 'manual' })
@@ -151,10 +169,5 @@ async function post(
         : 'failed'
     throw cliError(EXIT.failed, `${url}: expected an answer, found ${cause}. Is the service running?`)
   }
-  const text = await response.text()
-  try {
-    return { status: response.status, text, body: JSON.parse(text) }
-  } catch {
-    return { status: response.status, text, body: text }
-  }
+  return { status: response.status, text: await response.text() }
 }

@@ -3,6 +3,7 @@ import { BridgeError } from '../errors.ts'
 import { type Custody, receive } from '../receive.ts'
 import type { Source } from '../source/source.ts'
 import type { RecordOutcome } from '../store/receipts.ts'
+import type { Store } from '../store/store.ts'
 import { compileNone } from '../verify/compile-none.ts'
 import type { Scheme } from '../verify/compile-scheme.ts'
 import { type Asker, createAsker } from './create-asker.ts'
@@ -21,6 +22,7 @@ export interface Reconciliation {
   config: ReconcileConfig
   source: Source
   custody: Custody
+  store: Pick<Store, 'findKeys'>
   sinceAt: number
   isDryRun: boolean
   /** Ends it, however far it came. */
@@ -72,9 +74,9 @@ export interface ReconcileSummary {
  * keys, same path, on disk before it is told of. What has been recorded stays when it ends early, and a second run goes on.
  */
 export async function* reconcile(run: Reconciliation): AsyncGenerator<ReconcileLine, void, void> {
-  const { source, custody, sinceAt, isDryRun, now } = run
+  const { source, custody, store, sinceAt, isDryRun, now } = run
   const receivedAfter = now() - custody.keyRetentionMs
-  const missed = createMissed({ source, store: custody.store, sinceAt, receivedAfter })
+  const missed = createMissed({ source, store, sinceAt, receivedAfter })
   const asker = createAsker(run)
   const told = { done: 0, at: now() }
   const progress = (): ReconcileLine => {

@@ -31,6 +31,7 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
       name: config.name,
       retired: config.retired,
       scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets, openKeySet, openPostback }),
+      definition,
       secrets: config.secrets,
       methods: config.methods,
       allow: config.methods.join(', '),

@@ -13,7 +13,9 @@ export function openKeySet(url: string): KeySet {
   const present = sets.get(url)
   if (present !== undefined) return present
   if (sets.size >= SETS_MAX) sets.clear()
-  const set = createKeySet(() => fetchKeys(url))
+  const fetched = createKeySet(() => fetchKeys(url))
+  // how old the set is has nothing to do with the instant a token is judged at, which may be the receipt of a refused delivery
+  const set: KeySet = { find: (kid, algorithm) => fetched.find(kid, algorithm, Date.now()) }
   sets.set(url, set)
   return set
 }

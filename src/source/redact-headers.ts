@@ -1,6 +1,6 @@
 /** Headers that carry credentials whatever the scheme is. */
 const ALWAYS_SECRET = new Set(['authorization', 'proxy-authorization', 'cookie', 'x-api-key', 'x-gitlab-token'])
-const REDACTED = '[redacted]'
+export const REDACTED = '[redacted]'
 
 /**
  * Copies raw headers (`[name, value, …]`) with lower-case names and credentials struck out: what is stored and what

@@ -4,11 +4,12 @@ const MINUTE_MS = 60_000
 /** The last refused deliveries of a source kept in full per flush: a flood of them costs no more, and hides no other source's. */
 const SAMPLES_PER_SOURCE_MAX = 5
 /** Bytes of a refused body that are kept; what is larger cannot be verified again. */
-const SAMPLE_BYTES_MAX = 65_536
+export const SAMPLE_BYTES_MAX = 65_536
 
 /** Gathers refused deliveries in memory, so that nobody can make the disk work without a valid signature. */
 export interface RejectedLog {
-  add(sample: RejectedSample): void
+  /** `body: null` = it did not come whole: the delivery is counted only. */
+  add(sample: Omit<RejectedSample, 'body'> & { body: Uint8Array | null }): void
   /** What gathered since the last time, or null where nothing did. */
   take(): RejectedBatch | null
   /** Takes a batch back that could not be written. */
@@ -28,10 +29,10 @@ export function createRejectedLog(): RejectedLog {
     counts.set(key, { ...row, count: (counts.get(key)?.count ?? 0) + row.count })
   }
   return {
-    add(sample) {
+    add({ body, ...sample }) {
       const { source, reason, receivedAt } = sample
       count({ source, reason, minuteAt: Math.floor(receivedAt / MINUTE_MS) * MINUTE_MS, count: 1 })
-      if (sample.body.byteLength <= SAMPLE_BYTES_MAX) keep(sample)
+      if (body !== null && body.byteLength <= SAMPLE_BYTES_MAX) keep({ ...sample, body })
     },
     take() {
       if (counts.size === 0) return null

@@ -1,12 +1,15 @@
 import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { Scheme } from '../verify/compile-scheme.ts'
 import type { Secret } from '../verify/scheme.ts'
+import type { SchemeDefinition } from '../verify/scheme-definition.ts'
 
 /** A sender as configured, ready to take its deliveries. */
 export interface Source {
   name: string
   retired: boolean
   scheme: Scheme
+  /** What the scheme was made of. */
+  definition: SchemeDefinition
   secrets: readonly Secret[]
   methods: readonly string[]
   /** `Allow` of a 405. */

@@ -46,6 +46,23 @@ export interface RejectedSample {
   query: string
   headers: readonly string[]
   body: Uint8Array
+  /** What was struck out, as far as it can be known again. Never shown. */
+  credentials: readonly KeptCredential[]
+}
+
+/**
+ * A credential that a refused delivery showed, by the place it stood in: a salted SHA-256, which tells only who knows the
+ * secret whether it was that one; or a token that ends by itself (`text`), without which it could not be judged again.
+ */
+export type KeptCredential = { in: 'header' | 'query' | 'body'; name: string } & (
+  | { salt: string; digest: string }
+  | { text: string }
+)
+
+/** A refused delivery that a person wants taken, and the event it makes. */
+export interface RejectedAcceptance {
+  id: string
+  event: NewEvent
 }
 
 /** An event as routing and mapping read it. `unpackBody` gives the bytes of the body. */

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, Effect } from './attempts.ts'
 import type { DoneStep, Doubt, JobState } from './jobs.ts'
-import type { RecordedEvent, RecordOutcome } from './receipts.ts'
+import type { RecordedEvent, RecordOutcome, RejectedSample } from './receipts.ts'
 import type { RouteOutcome } from './routes.ts'
 
 /** What became of an event, as far as it has gone. */
@@ -8,6 +8,8 @@ export type EventOutcome = RecordOutcome | RouteOutcome | 'unrouted'
 
 export interface EventDetail {
   event: RecordedEvent
+  /** The event type in its URL; that of `event` is the one routing found. */
+  urlType: string | null
   outcome: EventOutcome
   detail: unknown
   redeliveries: number
@@ -175,3 +177,39 @@ export interface JobReport extends JobLine {
 
 /** `variables` is null where it is too large to be shown. */
 export type ReportedAttempt = Omit<AttemptDetail, 'variables'> & { variables: string | null }
+
+/** Of refused deliveries; as in `PageQuery`. */
+export interface RejectedQuery extends Pick<PageQuery, 'beforeSeq' | 'sinceAt' | 'untilAt' | 'source' | 'limit'> {
+  reason: string | null
+}
+
+export interface RejectedPage {
+  samples: readonly RejectedLine[]
+  nextSeq: number | null
+}
+
+/** A refused delivery that is kept in full. */
+export interface RejectedLine extends Pick<RejectedSample, 'source' | 'reason' | 'receivedAt' | 'method' | 'type'> {
+  id: string
+  seq: number
+  bodyBytes: number
+}
+
+export interface RejectedDetail extends RejectedSample {
+  id: string
+}
+
+/** `sinceAt`: from when on was counted, where there are more minutes than are looked at; null = all that was asked for. */
+export interface RejectedCounts {
+  counts: readonly RejectedCount[]
+  sinceAt: number | null
+}
+
+/** `firstAt` and `lastAt` are the minutes of the first and the last one. */
+export interface RejectedCount {
+  source: string
+  reason: string
+  count: number
+  firstAt: number
+  lastAt: number
+}

@@ -2,7 +2,7 @@ import type { FinishAttempt, Intent, IntentAnswer } from './attempts.ts'
 import type { NewAuditEntry } from './audit.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
 import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
-import type { NewEvent, Recorded, RecordedEvent, RejectedBatch } from './receipts.ts'
+import type { NewEvent, Recorded, RecordedEvent, RejectedAcceptance, RejectedBatch } from './receipts.ts'
 import type {
   EventDetail,
   EventPage,
@@ -14,6 +14,10 @@ import type {
   JobQuery,
   JobReport,
   KeysQuery,
+  RejectedCounts,
+  RejectedDetail,
+  RejectedPage,
+  RejectedQuery,
 } from './reports.ts'
 import type { Routes, RoutesRecorded } from './routes.ts'
 import type { IntegrationState, ProbeResult, TokenRegistration } from './tokens.ts'
@@ -30,6 +34,11 @@ export interface Store {
 
   recordEvent(event: NewEvent): Promise<Recorded>
   recordRejected(batch: RejectedBatch): Promise<void>
+  /** Records the event of a refused delivery and removes that, in one; null where it is there no more. */
+  acceptRejected(acceptance: RejectedAcceptance): Promise<Recorded | null>
+  listRejected(query: RejectedQuery): Promise<RejectedPage>
+  countRejected(query: Omit<RejectedQuery, 'beforeSeq' | 'limit'>): Promise<RejectedCounts>
+  readRejected(id: string): Promise<RejectedDetail | null>
 
   takeRecorded(query: { afterSeq: number; limit: number }): Promise<RecordedEvent[]>
   recordRoutes(routes: Routes): Promise<RoutesRecorded>

@@ -1,22 +1,8 @@
 import t from 'tap'
 import { createRejectedLog } from '../../src/source/rejected-log.ts'
-import type { RejectedSample } from '../../src/store/receipts.ts'
+import { makeRejected as sample } from '../fixtures/make-rejected.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
-
-function sample(change: Partial<RejectedSample> = {}): RejectedSample {
-  return {
-    source: 'github',
-    reason: 'signature_mismatch',
-    receivedAt: NOON,
-    method: 'POST',
-    type: null,
-    query: '',
-    headers: [],
-    body: Buffer.from('{}'),
-    ...change,
-  }
-}
 
 t.test('nothing refused gives nothing to write', async t => {
   t.equal(createRejectedLog().take(), null)
@@ -56,6 +42,13 @@ t.test('the last five of each source are kept in full, however many others are r
 t.test('a body above 64 KiB is counted, not kept', async t => {
   const log = createRejectedLog()
   log.add(sample({ body: Buffer.alloc(65_537) }))
+  const batch = log.take()!
+  t.strictSame([batch.counts[0]?.count, batch.samples.length], [1, 0])
+})
+
+t.test('a body that did not come whole is counted, not kept', async t => {
+  const log = createRejectedLog()
+  log.add({ ...sample(), body: null })
   const batch = log.take()!
   t.strictSame([batch.counts[0]?.count, batch.samples.length], [1, 0])
 })

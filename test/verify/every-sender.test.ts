@@ -1,14 +1,10 @@
 import t from 'tap'
 import { makeDelivery } from '../../src/cli/send.ts'
 import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
-import { makeKeys, TOKEN_SETTINGS } from '../fixtures/complete-preset.ts'
+import { makeKeys } from '../fixtures/complete-preset.ts'
+import { envName, HEX, sharedSecretOf, sourceOf } from '../fixtures/preset-sources.ts'
 import { post, startTestBridge } from '../fixtures/start-test-bridge.ts'
 
-const HEX = Buffer.from('0123456789abcdef0123456789abcd').toString('hex')
-const SECRET_OF: Readonly<Record<string, string>> = {
-  'standard-webhooks': `whsec_${Buffer.alloc(32, 7).toString('base64')}`,
-  basic: 'user:a-password-of-16-bytes',
-}
 const ITEM = {
   pspReference: '7914073381342284',
   merchantAccountCode: 'TestMerchant',
@@ -17,8 +13,6 @@ const ITEM = {
   eventCode: 'AUTHORISATION',
   success: 'true',
 }
-
-const envName = (name: string) => `SECRET_${name.replaceAll('-', '_').toUpperCase()}`
 
 const KEYS = { rsa: makeKeys('rsa'), ed25519: makeKeys('ed25519'), p256: makeKeys('p256') }
 
@@ -33,33 +27,16 @@ function keysOf({ scheme }: Preset): (typeof KEYS)[keyof typeof KEYS] | null {
 
 const presets = listPresets().map(name => loadPreset(name)!)
 
-function sourceOf({ name, requires }: Preset): Record<string, unknown> {
-  const settings = {
-    ...TOKEN_SETTINGS,
-    url: `https://hooks.example.com/hooks/${name}`,
-    verifyToken: 'env:VERIFY',
-    allowQueryToken: true,
-    allowSha1: true,
-    webhookId: 'WH-1',
-    topicArns: ['arn:aws:sns:eu-west-1:123456789012:t'],
-    issuer: 'client-key',
-  }
-  const needed = Object.entries(settings).filter(([key]) => (requires as readonly string[]).includes(key))
-  return { scheme: name, secrets: [`env:${envName(name)}`], ...Object.fromEntries(needed) }
-}
-
 t.test('a test delivery of every sender is taken over HTTP, and one that is changed is not', async t => {
-  const secretOf = (preset: Preset) =>
-    keysOf(preset)?.publicKey.replaceAll('\n', '\\n') ?? SECRET_OF[preset.scheme.kind] ?? HEX
+  const secretOf = (preset: Preset) => keysOf(preset)?.publicKey.replaceAll('\n', '\\n') ?? sharedSecretOf(preset)
   const env = Object.fromEntries(presets.map(preset => [envName(preset.name), secretOf(preset)]))
-  const bigcommerce = { [envName('bigcommerce')]: HEX }
   const bridge = await startTestBridge(t, {
     config: {
       sources: Object.fromEntries(presets.map(preset => [preset.name, sourceOf(preset)])),
       // every changed delivery comes from one address
       limits: { failedAuthPerMinute: 10_000 },
     },
-    env: { ...env, ...bigcommerce, VERIFY: 'a-verify-token-of-ours' },
+    env: { ...env, VERIFY: 'a-verify-token-of-ours' },
   })
   const { sources } = bridge.bridge.live.setup.config
   for (const preset of presets) {

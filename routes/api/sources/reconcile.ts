@@ -55,7 +55,9 @@ export function addReconcile(app: FastifyInstance): void {
     },
   )
 
-  function findSource(name: string): Pick<Reconciliation, 'api' | 'config' | 'source' | 'custody' | 'log' | 'now'> {
+  function findSource(
+    name: string,
+  ): Pick<Reconciliation, 'api' | 'config' | 'source' | 'custody' | 'store' | 'log' | 'now'> {
     const { setup } = bridge.live
     const source = setup.sources.get(name)
     const configured = setup.config.sources.get(name)
@@ -69,7 +71,7 @@ export function addReconcile(app: FastifyInstance): void {
         'not_reconcilable',
         'This source has no "reconcile" in bridge.json: which hook of the sender it is, and a token for the API',
       )
-    return { api, config, source, custody: bridge.custody, log: bridge.log, now: Date.now }
+    return { api, config, source, custody: bridge.custody, store: bridge.store, log: bridge.log, now: Date.now }
   }
 
   /** What goes wrong after the first line is a line too: the status has been sent. */

@@ -1,7 +1,9 @@
 import type { Store } from '../store.ts'
+import { acceptRejected } from './accept-rejected.ts'
 import { claimJobs } from './claim-jobs.ts'
 import type { StoreContext } from './context.ts'
 import { countJobs } from './count-jobs.ts'
+import { countRejected } from './count-rejected.ts'
 import { discardJob } from './discard-job.ts'
 import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
@@ -10,6 +12,7 @@ import { finishJob } from './finish-job.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
 import { listEvents } from './list-events.ts'
 import { listJobs } from './list-jobs.ts'
+import { listRejected } from './list-rejected.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
 import { readBacklog } from './read-backlog.ts'
@@ -18,6 +21,7 @@ import { readHistory } from './read-history.ts'
 import { readIntegrations } from './read-integrations.ts'
 import { readJob } from './read-job.ts'
 import { readOutcome } from './read-outcome.ts'
+import { readRejected } from './read-rejected.ts'
 import { recordAudit } from './record-audit.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
@@ -51,6 +55,9 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'listJobs',
   'readJob',
   'countJobs',
+  'listRejected',
+  'countRejected',
+  'readRejected',
 ])
 
 /** Prepares every method on one open database. */
@@ -59,6 +66,10 @@ export function prepareOperations(context: StoreContext): Operations {
     recordAudit: recordAudit(context),
     recordEvent: recordEvent(context),
     recordRejected: recordRejected(context),
+    acceptRejected: acceptRejected(context),
+    listRejected: listRejected(context),
+    countRejected: countRejected(context),
+    readRejected: readRejected(context),
     takeRecorded: takeRecorded(context),
     recordRoutes: recordRoutes(context),
     claimJobs: claimJobs(context),

@@ -40,6 +40,7 @@ export function readEvent(context: StoreContext): (eventId: string) => EventDeta
     const found = eventFromRow(context, row)
     return {
       event: { ...found, type: routed?.type ?? found.type },
+      urlType: found.type,
       outcome: found.receipt === 'recorded' ? (routed?.outcome ?? 'unrouted') : found.receipt,
       detail: routed === undefined ? null : JSON.parse(routed.detail),
       redeliveries: redeliveries.get(seq)?.count ?? 0,

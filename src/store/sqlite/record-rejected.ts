@@ -1,8 +1,8 @@
 import type { RejectedBatch } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 
-/** Refused deliveries kept in full per source: the last few, so that a flood cannot fill the disk. */
-const SAMPLES_PER_SOURCE_MAX = 20
+/** Refused deliveries kept in full per source: what a sender brings while its secret is wrong. With 64 KB each, a flood fills 6.4 MB. */
+const SAMPLES_PER_SOURCE_MAX = 100
 
 /** Adds refused deliveries: counted per source, reason and minute, the last few of a source in full. */
 export function recordRejected({ db }: StoreContext): (batch: RejectedBatch) => void {
@@ -11,8 +11,8 @@ export function recordRejected({ db }: StoreContext): (batch: RejectedBatch) => 
     values (@source, @reason, @minuteAt, @count)
     on conflict (source, reason, minute_at) do update set count = count + excluded.count`)
   const insert = db.prepare(`
-    insert into rejected_sample (source, reason, received_at, method, type, query, headers, body)
-    values (?, ?, ?, ?, ?, ?, ?, ?)`)
+    insert into rejected_sample (source, reason, received_at, method, type, query, headers, body, credentials)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const trim = db.prepare(`
     delete from rejected_sample
     where source = ? and seq <= (
@@ -24,7 +24,8 @@ export function recordRejected({ db }: StoreContext): (batch: RejectedBatch) => 
   return ({ counts, samples }) => {
     for (const row of counts) count.run(row)
     for (const s of samples) {
-      insert.run(s.source, s.reason, s.receivedAt, s.method, s.type, s.query, JSON.stringify(s.headers), s.body)
+      const [headers, credentials] = [JSON.stringify(s.headers), JSON.stringify(s.credentials)]
+      insert.run(s.source, s.reason, s.receivedAt, s.method, s.type, s.query, headers, s.body, credentials)
       trim.run(s.source, s.source)
     }
   }

@@ -11,7 +11,7 @@ import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
 import { createEventHashes } from './event-hashes.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
-import { type Operations, prepareOperations } from './operations.ts'
+import { type Operations, prepareOperations, type StoreMethod } from './operations.ts'
 import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
@@ -28,6 +28,9 @@ import {
 const DISK_CHECK_MS = 500
 /** What a caller is told to wait when the store refuses a write. */
 const RETRY_AFTER_SEC = 5
+
+/** What is refused while the disk is almost full; the work on what was recorded before goes on. */
+const RECORDS: ReadonlySet<StoreMethod> = new Set(['recordEvent', 'acceptRejected'])
 
 const port = parentPort!
 const data = workerData as StoreThreadData
@@ -85,7 +88,7 @@ function serve(): void {
   const flush = (): void => {
     const calls = waiting
     waiting = []
-    const refused = diskIsLow(context) ? calls.filter(call => call.method === 'recordEvent') : []
+    const refused = diskIsLow(context) ? calls.filter(({ method }) => RECORDS.has(method)) : []
     const replies = runGroup(
       context,
       operations,

@@ -2,6 +2,7 @@ import t from 'tap'
 import * as answers from '../../../src/admin/answers.ts'
 import { apiRoutesOf } from '../../../src/admin/api-routes.ts'
 import { ADMIN_KEY, getApi, getRaw } from '../../fixtures/call-api.ts'
+import { listKept, sendRefused } from '../../fixtures/send-refused.ts'
 import { startTestBridge } from '../../fixtures/start-test-bridge.ts'
 import { emit, one } from '../../fixtures/start-worker-bridge.ts'
 
@@ -14,6 +15,10 @@ const rename = one('rename', 'renameEntry', { entryId: 'ent_free', name: 'x' })
 const bridge = await startTestBridge(t, { mappings: { rename }, config: { admin }, env })
 const eventId = await emit(bridge, 'rename')
 const job = await bridge.job(eventId)
+await sendRefused(bridge, 'github', 'nobody-knows-this-0123456789', { n: 1 }, { type: 'push' })
+const rejectedId = (await listKept(bridge, 1))[0]!.id
+const idFor = (path: string): string =>
+  path.includes('/jobs/') ? job.id : path.includes('/rejected/') ? rejectedId : eventId
 
 interface Described {
   'x-role': Role
@@ -36,7 +41,7 @@ t.test('every route of the API is described, and no other', async t => {
   const tree = bridge.app.printRoutes({ commonPrefix: false, includeMeta: false })
   const found = [...tree.matchAll(/(?:GET|POST|DELETE|PUT|PATCH)(?=[,)])/g)]
   t.ok(found.length > described.length)
-  t.same(described.map(({ path, method }) => `${method} ${path}`).sort(), [
+  const expected = [
     'get /api/events',
     'get /api/events/{id}',
     'get /api/events/{id}/payload',
@@ -45,6 +50,8 @@ t.test('every route of the API is described, and no other', async t => {
     'get /api/jobs/{id}',
     'get /api/mappings',
     'get /api/openapi.json',
+    'get /api/rejected',
+    'get /api/rejected/{id}',
     'get /api/sources',
     'get /api/stats',
     'post /api/jobs/{id}/discard',
@@ -52,7 +59,10 @@ t.test('every route of the API is described, and no other', async t => {
     'post /api/jobs/{id}/settle',
     'post /api/rehearsals',
     'post /api/sources/{name}/reconcile',
-  ])
+    'post /api/rejected/retry',
+    'post /api/rejected/{id}/retry',
+  ]
+  t.same(described.map(({ path, method }) => `${method} ${path}`).sort(), expected.sort())
   t.equal(described.length, apiRoutesOf(bridge.bridge).length)
   t.equal(new Set(described.map(({ route }) => route.operationId)).size, described.length)
   for (const { path, route } of described) {
@@ -75,8 +85,7 @@ t.test('a route without a role or a description cannot be registered', async t =
 
 t.test('each role may do what its routes say, and nobody without a key', async t => {
   for (const { path, method, route } of described) {
-    const id = path.includes('/jobs/') ? job.id : eventId
-    const url = `${bridge.url}${path.replace('{id}', id)}`
+    const url = `${bridge.url}${path.replace('{id}', idFor(path))}`
     const body = method === 'post' ? { body: '{"version":"0123456789abcdef"}' } : {}
     const ask = (key: string | null): Promise<Response> =>
       fetch(url, {
@@ -97,8 +106,7 @@ t.test('each role may do what its routes say, and nobody without a key', async t
 t.test('what a route takes is what its document says', async t => {
   for (const { path, method, route } of described) {
     if (method !== 'get') continue
-    const id = path.includes('/jobs/') ? job.id : eventId
-    const url = path.replace('/api/', '').replace('{id}', id)
+    const url = path.replace('/api/', '').replace('{id}', idFor(path))
     t.equal((await getRaw(bridge, url)).status, 200, path)
     t.equal((await getRaw(bridge, `${url}?nothing=1`)).status, 400, `${path} refuses what it does not know`)
     for (const { name, in: place } of route.parameters)
@@ -112,6 +120,8 @@ t.test('answers are what the document says', async t => {
     [`events/${eventId}`, answers.eventAnswer],
     ['jobs', answers.jobsAnswer],
     [`jobs/${job.id}`, answers.jobAnswer],
+    ['rejected', answers.rejectedListAnswer],
+    [`rejected/${rejectedId}`, answers.rejectedAnswer],
     ['integrations', answers.integrationsAnswer],
     ['mappings', answers.mappingsAnswer],
     ['sources', answers.sourcesAnswer],

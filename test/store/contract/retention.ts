@@ -167,7 +167,7 @@ export async function testRetention(t: Test, openStore: OpenStore): Promise<void
     const sample = { source: 's', reason: 'r', receivedAt: at, method: 'POST', type: null, query: '' }
     await store.recordRejected({
       counts: [{ source: 's', reason: 'r', minuteAt: at, count: 3 }],
-      samples: [{ ...sample, headers: ['a', 'b'], body: Buffer.from('x') }],
+      samples: [{ ...sample, headers: ['a', 'b'], body: Buffer.from('x'), credentials: [] }],
     })
     t.same(await prune(store), { payloads: 0, events: 0, more: false })
   })

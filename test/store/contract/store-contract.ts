@@ -13,6 +13,7 @@ import { testListing } from './listing.ts'
 import { testOrder } from './order.ts'
 import { testReading } from './reading.ts'
 import { testRecovery } from './recovery.ts'
+import { testRejected } from './rejected.ts'
 import { testRetention } from './retention.ts'
 import { testRouting } from './routing.ts'
 import { testTokens } from './tokens.ts'
@@ -41,5 +42,6 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: history and admin key`, t => testHistory(t, openStore))
   t.test(`${name}: lists`, t => testListing(t, openStore))
   t.test(`${name}: acts of a person`, t => testActs(t, openStore))
+  t.test(`${name}: refused deliveries`, t => testRejected(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }

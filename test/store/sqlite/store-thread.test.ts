@@ -6,6 +6,7 @@ import t from 'tap'
 import type { Store } from '../../../src/store/store.ts'
 import { claim, finishWith, NOW, planJob, SUCCEEDED, useToken } from '../../fixtures/drive-store.ts'
 import { makeEvent } from '../../fixtures/make-event.ts'
+import { makeRejected } from '../../fixtures/make-rejected.ts'
 import { openTempStore } from '../../fixtures/open-temp-store.ts'
 
 const UNAVAILABLE = { code: 'store_unavailable', retryAfterSec: 5 }
@@ -38,6 +39,9 @@ t.test('below the low-water mark deliveries are refused and everything else goes
     ['rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
   )
   await t.rejects(store.recordEvent(makeEvent()), UNAVAILABLE)
+  await store.recordRejected({ counts: [], samples: [makeRejected()] })
+  await t.rejects(store.acceptRejected({ id: 'rej_1_1', event: makeEvent() }), UNAVAILABLE)
+  t.match(await store.readRejected('rej_1_1'), { source: 'github' }, 'it stays')
   t.match(await store.probe(NOW), { writable: true, reason: 'disk_low', diskFreeMinBytes: 2 ** 60 })
   t.same(fatal, [])
 })
@@ -108,21 +112,13 @@ t.test('space that was freed is given back: the file shrinks', async t => {
 })
 
 t.test(
-  'refused deliveries are counted per minute, the last 20 of a source are kept, and retention removes them',
+  'refused deliveries are counted per minute, the last 100 of a source are kept, and retention removes them',
   async t => {
     const { store, file } = await openTempStore(t)
     const minuteAt = NOW - 60_000
-    const sample = (n: number, source: string) => ({
-      source,
-      reason: 'bad',
-      receivedAt: minuteAt + n,
-      method: 'POST',
-      type: null,
-      query: '',
-      headers: ['a', 'b'],
-      body: Buffer.from(`${n}`),
-    })
-    const samples = Array.from({ length: 30 }, (_, n) => sample(n, 'a'))
+    const sample = (n: number, source: string) =>
+      makeRejected({ source, reason: 'bad', receivedAt: minuteAt + n, body: Buffer.from(`${n}`) })
+    const samples = Array.from({ length: 110 }, (_, n) => sample(n, 'a'))
     await store.recordRejected({ counts: [{ source: 'a', reason: 'bad', minuteAt, count: 30 }], samples })
     await store.recordRejected({
       counts: [{ source: 'a', reason: 'bad', minuteAt, count: 2 }],
@@ -136,7 +132,7 @@ t.test(
     ])
     const oldest = 'select source, count(*) as n, min(received_at) as oldest from rejected_sample group by source'
     t.same(read(oldest), [
-      { source: 'a', n: 20, oldest: minuteAt + 10 },
+      { source: 'a', n: 100, oldest: minuteAt + 10 },
       { source: 'b', n: 1, oldest: minuteAt },
     ])
     await prune(store)
