@@ -5,7 +5,7 @@ export interface Readiness {
   status: 'ready' | 'not_ready'
   /** What stands in the way; empty when ready. */
   reasons: readonly string[]
-  /** What works but should be seen: unsigned sources. */
+  /** What works but should be seen: unsigned sources, and those that wait for their secret. */
   warnings: readonly string[]
 }
 
@@ -26,9 +26,12 @@ export async function checkReady(bridge: Bridge): Promise<Readiness> {
   const unsigned = [...setup.sources.values()]
     .filter(source => source.scheme.unsigned)
     .map(source => `source "${source.name}" is unsigned: anybody who knows its URL can send to it`)
+  const without = [...setup.sources.values()]
+    .filter(source => source.capture !== null && source.secrets.length === 0)
+    .map(({ name }) => `source "${name}" has no secret yet: pixelesq-bridge sources capture ${name}`)
   return {
     status: reasons.length === 0 ? 'ready' : 'not_ready',
     reasons,
-    warnings: unsigned,
+    warnings: [...unsigned, ...without],
   }
 }

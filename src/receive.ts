@@ -4,7 +4,7 @@ import { headerMap, redactHeaders } from './source/redact-headers.ts'
 import type { Source } from './source/source.ts'
 import type { NewEvent, Recorded, RecordedEvent, RecordOutcome } from './store/receipts.ts'
 import type { Store } from './store/store.ts'
-import { answerHandshake, type HandshakeAnswer } from './verify/answer-handshake.ts'
+import { answerHandshake, findHandedSecret, type HandshakeAnswer } from './verify/answer-handshake.ts'
 import type { Delivery } from './verify/delivery.ts'
 import { redactQuery } from './verify/read-parameter.ts'
 import type { Refusal } from './verify/verification.ts'
@@ -37,6 +37,8 @@ export interface Custody {
   backlog: { openJobs: number; jobsMax: number }
   /** Told of every new event, in the order of custody, once it is on disk. */
   onRecorded: (event: RecordedEvent) => void
+  /** Takes over the secret that a sender hands out; false where nobody is setting that up. */
+  capture: (source: Source, secret: string) => Promise<boolean>
 }
 
 /** A sender is told to come again after this many seconds when too much is waiting. */
@@ -55,7 +57,8 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
   const answer = answerHandshake(incoming, scheme, secrets, judgedAt, judged)
   if (answer !== null) return { kind: 'answered', answer }
   const verification = scheme.isAsync === true ? judged! : scheme.verify(incoming, secrets, judgedAt)
-  if (!verification.ok) return { kind: 'refused', reason: verification.reason }
+  if (!verification.ok)
+    return (await receiveSecret(incoming, custody)) ?? { kind: 'refused', reason: verification.reason }
 
   // from here on without its credentials: this is what is stored, and what mappings see
   const list = redactHeaders(incoming.rawHeaders, source.secretHeaders)
@@ -93,6 +96,15 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
   const recorded = await custody.store.recordEvent(event)
   if (recorded.eventSeq !== null) custody.onRecorded(asRecorded(event, recorded, recorded.eventSeq))
   return { kind: 'taken', outcome: recorded.outcome, eventId: recorded.eventId }
+}
+
+/** A request that proves nothing may be the one in which a sender hands its secret out; null where it is not. */
+async function receiveSecret(incoming: Incoming, custody: Custody): Promise<Receipt | null> {
+  const { source } = incoming
+  const handed = source.capture === null ? null : findHandedSecret(incoming, source.capture.handshake)
+  if (handed === null) return null
+  const isTaken = await custody.capture(source, handed.secret)
+  return isTaken ? { kind: 'answered', answer: handed.answer } : { kind: 'refused', reason: 'capture_closed' }
 }
 
 /** Without a key, the same content is the same event. The event type in the URL and the query of a GET are content too. */

@@ -7,10 +7,12 @@ import { makeAdminKey } from './admin/make-admin-key.ts'
 import { buildApp } from './app.ts'
 import type { Bridge } from './bridge.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
+import { readMasterKeys } from './config/read-master-keys.ts'
 import { BridgeError } from './errors.ts'
 import { createAgents } from './execute/agents.ts'
 import { armFailpoint } from './failpoint.ts'
 import { fingerprintToken } from './ledger/fingerprint.ts'
+import { createVault, type Vault } from './ledger/vault.ts'
 import { createLogger, type SecretBook } from './log.ts'
 import { formatProblem } from './mapping/problem.ts'
 import type { Custody } from './receive.ts'
@@ -18,10 +20,12 @@ import { createFreshEvents } from './route/fresh-events.ts'
 import { openJudge } from './route/open-judge.ts'
 import { judgeSetup } from './route/wire.ts'
 import { startRouting } from './route.ts'
-import { loadSetup } from './setup/load-setup.ts'
+import { type LoadedSetup, loadSetup } from './setup/load-setup.ts'
 import { createReloading } from './setup/reloading.ts'
 import type { Live, Setup } from './setup/setup.ts'
 import { type SetupWatch, watchSetup } from './setup/watch-setup.ts'
+import { captureSecret } from './source/capture-secret.ts'
+import { createCaptureWindows } from './source/capture-windows.ts'
 import { createRejectedLog } from './source/rejected-log.ts'
 import { openSqliteStore } from './store/sqlite/open-store.ts'
 import type { Store } from './store/store.ts'
@@ -63,10 +67,8 @@ export interface RunningBridge {
  * HTTP. Throws `config_invalid` with every problem, `store_locked`, `store_unavailable` or `store_newer`.
  */
 export async function startBridge(options: StartOptions): Promise<RunningBridge> {
-  const loaded = await loadSetup(options.config ?? {}, 1)
-  if (!loaded.ok) throw new BridgeError('config_invalid', loaded.problems.map(formatProblem).join('\n'))
-  const live: Live = { setup: loaded.setup, problems: [] }
-  const { config } = live.setup
+  const first = setupOf(await loadSetup(options.config ?? {}, 1))
+  const { config } = first
   const secrets: SecretBook = { values: secretValues(config) }
   const log = createLogger(config.logLevel, secrets, options.logTo)
   armFailpoint(config.failpoint)
@@ -78,12 +80,27 @@ export async function startBridge(options: StartOptions): Promise<RunningBridge>
   })
   const undo: Undo[] = [() => store.close()]
   try {
-    return await assemble(live, store, log, secrets, options, undo)
+    const vault = createVault(store, () => readMasterKeys(options.config ?? {}))
+    const load: LoadOpened = async generation =>
+      loadSetup({ ...options.config, opened: await vault.open() }, generation)
+    // what is sealed can only be read now: no store is opened, or even made, for files that are not sound
+    const setup = config.sealed.unopened.length === 0 ? first : setupOf(await load(1))
+    const live: Live = { setup, problems: [] }
+    secrets.values = secretValues(setup.config)
+    return await assemble(live, store, log, secrets, options, undo, vault, load)
   } catch (error) {
     // else what was started would go on, over a closed store, and keep the process alive
     await undoAll(undo)
     throw error
   }
+}
+
+/** Loads the files together with what is sealed in the store. */
+type LoadOpened = (generation: number) => Promise<LoadedSetup>
+
+function setupOf(loaded: LoadedSetup): Setup {
+  if (loaded.ok) return loaded.setup
+  throw new BridgeError('config_invalid', loaded.problems.map(formatProblem).join('\n'))
 }
 
 /** Ends one part of the service; the parts end in the opposite order of their start. */
@@ -100,6 +117,8 @@ async function assemble(
   secrets: SecretBook,
   options: StartOptions,
   undo: Undo[],
+  vault: Vault,
+  load: LoadOpened,
 ): Promise<RunningBridge> {
   const { config } = live.setup
   const bootId = randomUUID()
@@ -125,8 +144,11 @@ async function assemble(
   const fresh = createFreshEvents(backlog.lastSeq)
   const routing = await startRouting({ store, judge, fresh, log, onJobs: () => worker.wake() })
   undo.push(() => routing.stop())
+  const captures = createCaptureWindows()
+  const reload = (reason: string): Promise<boolean> => reloading.reload(reason)
   const custody: Custody = {
     store,
+    capture: (source, secret) => captureSecret(source, secret, { vault, windows: captures, reload }),
     keyRetentionMs: config.retention.idempotencyKeyMs,
     backlog: { openJobs: backlog.openJobs, jobsMax: config.limits.backlogJobsMax },
     onRecorded: event => {
@@ -139,7 +161,8 @@ async function assemble(
     const configured = toAdminKeys(live.setup.config.adminKeys)
     return configured.length > 0 ? configured : made
   }
-  const bridge: Bridge = { log, live, store, custody, rejected: createRejectedLog(), adminKeys, closing: false }
+  const rejected = createRejectedLog()
+  const bridge: Bridge = { log, live, store, custody, rejected, vault, captures, reload, adminKeys, closing: false }
   undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
   const putInForce = (setup: Setup): void => {
     live.setup = setup
@@ -154,7 +177,7 @@ async function assemble(
   const reloading = createReloading({
     live,
     log,
-    load: generation => loadSetup(options.config ?? {}, generation),
+    load,
     registerTokens: setup => registerTokens(store, setup.config, false),
     putInForce,
   })
@@ -282,7 +305,8 @@ function secretValues(config: Config): string[] {
     ...(settings.verifyToken === undefined ? [] : [settings.verifyToken]),
     ...(reconcile === null ? [] : [reconcile.token]),
   ])
-  const tokens = [...config.integrations.values()].map(integration => integration.token)
+  // one that is sealed is empty until the store is open
+  const tokens = [...config.integrations.values()].map(integration => integration.token).filter(token => token !== '')
   return [...sources, ...tokens, ...config.adminKeys.map(({ key }) => key)]
 }
 

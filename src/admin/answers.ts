@@ -224,3 +224,22 @@ export const statsAnswer = z.strictObject({
   unroutedEvents: z.int(),
   oldestUnroutedAt: instant.nullable(),
 })
+
+const inForce = {
+  inForce: z.boolean().describe('false: the files on disk are not valid; it counts once they are'),
+  problems: z.array(z.string()).describe('what stands in the way'),
+}
+export const secretsAnswer = z.strictObject({
+  secrets: z.array(
+    z.strictObject({
+      name: z.string().describe('"source:<name>" = captured for that source'),
+      fingerprint: z.string().describe('the start of its SHA-256, as in the ledger of tokens'),
+      keyId: z.string().describe('which master key it is sealed with'),
+      sealedAt: instant,
+      inUse: z.boolean().describe('whether the configuration names it'),
+    }),
+  ),
+})
+export const sealedAnswer = z.strictObject({ name: z.string(), fingerprint: z.string(), ...inForce })
+export const deletedAnswer = z.strictObject({ name: z.string(), ...inForce })
+export const resealedAnswer = z.strictObject({ secrets: z.int(), keyId: z.string() })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { readMoment } from '../config/read-moment.ts'
+import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from '../config/resolve-secret.ts'
 import type { JobState } from '../store/jobs.ts'
 import type { EventOutcome, PageQuery } from '../store/reports.ts'
 import { parseCursor } from './cursor.ts'
@@ -129,6 +130,35 @@ export const retryManyRejectedBody = z.strictObject({
   reason: rejectedQuery.shape.reason,
   since: page.since,
   until: page.until,
+})
+
+const VALUE_EXPECTED = `text of ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX} bytes that is not blank`
+/** Body of `PUT secrets/:name`. */
+export const sealBody = z.strictObject({
+  value: z
+    .string()
+    .refine(value => {
+      const bytes = Buffer.byteLength(value)
+      return bytes >= SECRET_BYTES_MIN && bytes <= SECRET_BYTES_MAX && value.trim() !== '' && value.isWellFormed()
+    })
+    .describe(VALUE_EXPECTED),
+})
+
+/** Longest window in which a secret is taken over, and the usual one, in minutes. */
+const CAPTURE_MINUTES_MAX = 60
+const CAPTURE_MINUTES_DEFAULT = 10
+/** Body of `POST sources/:name/capture`. */
+export const captureBody = z.strictObject({
+  minutes: z
+    .int()
+    .min(1)
+    .max(CAPTURE_MINUTES_MAX)
+    .default(CAPTURE_MINUTES_DEFAULT)
+    .describe(`a whole number from 1 to ${CAPTURE_MINUTES_MAX}: how long it waits`),
+  replace: z
+    .boolean()
+    .default(false)
+    .describe('true or false: although the source has a secret, which no longer counts then'),
 })
 
 type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>

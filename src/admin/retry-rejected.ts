@@ -57,7 +57,12 @@ export async function retryRejected(
     return recorded
   }
   const pretend: Custody['store']['recordEvent'] = async () => ({ outcome: 'recorded', eventId: '', eventSeq: null })
-  const receipt = await receive(incoming, { ...custody, store: { recordEvent: dryRun ? pretend : accept } })
+  const receipt = await receive(incoming, {
+    ...custody,
+    store: { recordEvent: dryRun ? pretend : accept },
+    // what was kept of it has no secret in it any more
+    capture: async () => false,
+  })
   if (receipt.kind === 'refused' && lacksToken(definition, delivery)) return refuse('token_not_kept')
   return dryRun && receipt.kind === 'taken' ? { accepted: true, outcome: null, eventId: null } : readReceipt(receipt)
 }
@@ -105,6 +110,7 @@ const MESSAGES: Readonly<Record<Refusal | Obstacle, string>> = {
   id_malformed: 'Its id is not of the form that its source expects',
   secret_expired: 'It was made with a secret that counts no more',
   claims_mismatch: 'Its token is genuine, and does not say what the source expects of it',
+  capture_closed: 'It brought a secret that nobody waited for: let the sender set its webhook up again',
   key_unknown: 'Its token names a key that is not published now',
   keys_unavailable: 'The keys to check its token with cannot be fetched now: try again',
   verifier_refuses_us: 'Its sender, who judges it, does not take our credentials',

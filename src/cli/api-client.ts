@@ -59,14 +59,19 @@ export async function postAct({ url, key }: Client, path: string, body: object):
   throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
 }
 
-/** Posts JSON to the API of the running service and gives its JSON answer, or ends the command with what it said: exit code 1. */
-export async function postJson<T>({ url, key }: Client, path: string, body: object): Promise<T> {
-  const response = await ask(url, path, key, body)
+/** Sends an act that answers with JSON, or ends the command with what was said: exit code 1. */
+export async function sendJson<T>(
+  { url, key }: Client,
+  method: 'PUT' | 'POST' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<T> {
+  const response = await ask(url, path, key, body, method)
   if (!response.ok) throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
   try {
     return (await response.json()) as T
   } catch {
-    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+    throw cliError(EXIT.failed, `${url}${path}: expected JSON, found something else`)
   }
 }
 
@@ -91,14 +96,14 @@ export async function* postForLines(
   if (rest !== '') throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
 }
 
-/** A body makes it a POST. */
-async function ask(url: string, path: string, key: string, body?: unknown): Promise<Response> {
+/** A body makes it a POST, where nothing else is said. */
+async function ask(url: string, path: string, key: string, body?: unknown, method?: string): Promise<Response> {
   const authorization = `Bearer ${key}`
   const request =
     body === undefined
-      ? { headers: { authorization } }
+      ? { method: method ?? 'GET', headers: { authorization } }
       : {
-          method: 'POST',
+          method: method ?? 'POST',
           headers: { authorization, 'content-type': 'application/json' },
           body: JSON.stringify(body),
         }

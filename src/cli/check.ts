@@ -49,9 +49,13 @@ async function checkSetup(setup: Setup, live: boolean): Promise<Omit<CheckReport
     problems: [...setup.warnings, ...problems, ...problemsOfTests(results), ...asked.problems],
     tests: { passed: results.length - failed, failed: failed + unreadable },
     results,
-    notes: asked.notes,
+    notes: [...noteUnopened(setup), ...asked.notes],
     setup,
   }
+}
+
+function noteUnopened({ config }: Setup): string[] {
+  return config.sealed.unopened.map(place => `${place}: sealed in the store; looked at when the service starts`)
 }
 
 /** Exactly the keys of the contract (interface.md 7), whatever else a problem carries for people. */

@@ -134,6 +134,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
   addJobs(program, end)
   addRejected(program, end)
   addSources(program, end, config)
+  addSecrets(program, end)
   return program
 }
 
@@ -235,6 +236,39 @@ function addSources(program: Command, end: End, config: readonly [string, string
     .option('--json', 'machine-readable output')
     .option(...config)
     .action(async (source, options) => end(await (await import('./sources-test.ts')).testSource(source, options)))
+  sources
+    .command('capture <name>')
+    .description('take over the secret that a sender hands out when it is set up (asana, notion)')
+    .option('--minutes <n>', 'how long it waits, at most 60 (default: 10)')
+    .option('--replace', 'although the source has a secret, which no longer counts then')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./sources-capture.ts')).captureSecret(name, options)))
+}
+
+function addSecrets(program: Command, end: End): void {
+  const secrets = program
+    .command('secrets')
+    .description('secrets sealed in the store, for "sealed:<name>" in bridge.json')
+  secrets
+    .command('list', { isDefault: true })
+    .description('names, fingerprints and when, never the values (the default)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./secrets.ts')).listSecrets(options)))
+  secrets
+    .command('set <name>')
+    .description('seal a secret: from standard input, or asked for and not shown')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./secrets.ts')).setSecret(name, options)))
+  secrets
+    .command('delete <name>')
+    .description('delete a secret that bridge.json does not name')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./secrets.ts')).deleteSecret(name, options)))
+  secrets
+    .command('reseal')
+    .description('seal all of them anew with BRIDGE_MASTER_KEY_NEW of the service')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./secrets.ts')).resealSecrets(options)))
 }
 
 function withFilters(command: Command): Command {

@@ -3,7 +3,7 @@ import pc from 'picocolors'
 import type { z } from 'zod'
 import type { rejectedAnswer, rejectedListAnswer, rejectedRetriesAnswer } from '../admin/answers.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
-import { getJson, postJson, readClientOrExit } from './api-client.ts'
+import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { formatCapture } from './capture.ts'
 import { cliError, EXIT } from './exit.ts'
 import { formatTable, say, showInstant } from './list-rows.ts'
@@ -54,7 +54,7 @@ export async function retryRejected(
   if (ids.length > 0 ? hasFilter : filters.source === undefined)
     throw cliError(EXIT.usage, 'expected either ids, or --source and what narrows it down')
   const which = ids.length > 0 ? { ids } : filters
-  const answer = await postJson<Retries>(readClientOrExit(), '/api/rejected/retry', { ...which, dryRun })
+  const answer = await sendJson<Retries>(readClientOrExit(), 'POST', '/api/rejected/retry', { ...which, dryRun })
   if (json === true) say(JSON.stringify(answer))
   else printRetries(answer)
   return answer.refused === 0 ? EXIT.done : EXIT.failed

@@ -10,6 +10,7 @@ import { ownSchemaFile } from '../pixelesq/live/schema-file.ts'
 import { type FormerSchema, readFormerSchema, schemaText } from '../pixelesq/live/schema-text.ts'
 import { replaceFile } from '../replace-file.ts'
 import { cliError, EXIT } from './exit.ts'
+import { refuseUnopened } from './refuse-unopened.ts'
 
 export interface SchemaPullOptions {
   endpoint?: string
@@ -31,6 +32,7 @@ export async function pullSchema(options: SchemaPullOptions): Promise<number> {
   const { config } = loaded
   const endpoint = readEndpoint(options.endpoint ?? config.endpoint)
   const integration = chooseIntegration(config, options.integration)
+  refuseUnopened(config, `/integrations/${integration.name}`)
   const file = options.out === undefined ? ownSchemaFile(config) : resolve(options.out)
   const former = await readFormerSchema(file)
 

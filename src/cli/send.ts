@@ -8,6 +8,7 @@ import { findSigningSecret, publicKeysOf } from '../verify/find-signing-secret.t
 import { signDelivery } from '../verify/sign-delivery.ts'
 import { cliError, EXIT } from './exit.ts'
 import { readHeaderOptions, readInput } from './read-input.ts'
+import { refuseUnopened } from './refuse-unopened.ts'
 import { MULTIPART_TYPE, writeMultipart } from './write-multipart.ts'
 
 interface SendOptions {
@@ -43,6 +44,7 @@ export function findTarget(
       EXIT.usage,
       `"${sourceName}": expected one of the sources ${[...loaded.config.sources.keys()].join(', ')}`,
     )
+  refuseUnopened(loaded.config, `/sources/${sourceName}`)
   const { host, port } = loaded.config.listen
   const base = options.url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}/hooks/${sourceName}`
   return { source, base }

@@ -5,6 +5,7 @@ import type { PlannedJob } from '../mapping/plan-jobs.ts'
 import { openReader } from '../plan/open-reader.ts'
 import { type JobPlanned, planJob } from '../plan/plan-job.ts'
 import type { Setup } from '../setup/setup.ts'
+import { refuseUnopened } from './refuse-unopened.ts'
 
 /** What the jobs of an event would change. */
 export interface TrialPlan {
@@ -23,6 +24,7 @@ export async function planTrial(
   scope: EventScope,
   jobs: readonly PlannedJob[],
 ): Promise<TrialPlan> {
+  refuseUnopened(setup.config, `/integrations/${mapping.integration}`)
   const agents = createAgents()
   const reader = openReader(setup.config, setup.config.integrations.get(mapping.integration)!, agents)
   const context = { operations: setup.operations, reader }

@@ -25,17 +25,23 @@ export const secretReference = z
   .string({ error: REFERENCE })
   .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, { error: REFERENCE })
 
+const SEALABLE = 'a reference: "env:NAME", "file:/path" or "sealed:NAME", never the secret itself'
+/** The same, for secrets that may also be sealed in the store. */
+const sealableReference = z
+  .string({ error: SEALABLE })
+  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|sealed:[a-z0-9][a-z0-9_-]{0,63})$/, { error: SEALABLE })
+
 const sourceSecret = z.union(
   [
-    secretReference,
+    sealableReference,
     z.strictObject({
-      ref: secretReference,
+      ref: sealableReference,
       expires: z.iso
         .datetime({ offset: true, error: 'an instant such as "2026-12-31T00:00:00Z"' })
         .describe('From then on the secret no longer counts'),
     }),
   ],
-  { error: `${REFERENCE}, or { "ref", "expires" }` },
+  { error: `${SEALABLE}, or { "ref", "expires" }` },
 )
 
 const rateLimit = z.strictObject({
@@ -48,7 +54,7 @@ const backoff = z.strictObject({ base: duration.default('2s'), cap: duration.def
 
 export const integrationSchema = z.strictObject({
   $comment: z.string().optional(),
-  token: secretReference.describe('The API token, as a reference'),
+  token: sealableReference.describe('The API token, as a reference'),
   purpose: text.optional(),
   owner: text.optional(),
   rotateAfter: duration.optional(),
@@ -83,7 +89,7 @@ const schemeSettings = {
   label: z.unknown().optional().describe('Which signature of a message counts (http-message-signature)'),
   tag: z.unknown().optional().describe('Only a signature with this tag counts (http-message-signature)'),
   oneTime: z.unknown().optional().describe('Every token counts once: its jti is the idempotency key'),
-  verifyToken: secretReference.optional().describe('The token that the sender shows when it is set up (meta)'),
+  verifyToken: sealableReference.optional().describe('The token that the sender shows when it is set up (meta)'),
 }
 
 const SCHEME = 'the name of a scheme, or { "anyOf": […] } or { "allOf": […] } of schemes with secrets'
@@ -135,6 +141,10 @@ export const sourceSchema = z.strictObject({
   scheme: schemeName,
   secrets: secrets.optional(),
   allowShortSecret: z.boolean({ error: 'true or false' }).optional(),
+  capture: z
+    .boolean({ error: 'true or false' })
+    .optional()
+    .describe('The secret is what the sender hands out when it is set up (asana, notion): see "sources capture"'),
   retired: z
     .boolean({ error: 'true or false' })
     .optional()

@@ -8,6 +8,7 @@ import type { SchemeSettings, Secret } from '../verify/scheme.ts'
 import type { SchemeDefinition } from '../verify/scheme-definition.ts'
 import { type BridgeFile, bridgeSchema } from './bridge-schema.ts'
 import { findingsOf } from './config-findings.ts'
+import { findSealedNames } from './find-sealed-names.ts'
 import { nameOverride, override } from './override.ts'
 import { parseDuration } from './parse-duration.ts'
 import { parseRest } from './parse-rest.ts'
@@ -16,6 +17,7 @@ import { type AdminKeyConfig, readAdminKeys } from './read-admin.ts'
 import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
 import { readSource } from './read-source.ts'
+import type { OpenedSecrets } from './resolve-secret.ts'
 
 /** The checked configuration: durations in milliseconds, secrets fetched, paths absolute. */
 export interface Config {
@@ -32,6 +34,8 @@ export interface Config {
   integrations: ReadonlyMap<string, IntegrationConfig>
   sources: ReadonlyMap<string, SourceConfig>
   adminKeys: readonly AdminKeyConfig[]
+  /** Secrets of the store that are named here, and the places whose secret is left out because the store was not open. */
+  sealed: { names: ReadonlySet<string>; unopened: readonly string[] }
   retention: { payloadMs: number; eventMs: number; idempotencyKeyMs: number; auditMs: number }
   limits: Limits
   logLevel: string
@@ -54,7 +58,7 @@ export interface Limits {
 
 export interface IntegrationConfig {
   name: string
-  /** The API token itself. Never logged, stored or put into a message. */
+  /** The API token itself. Never logged, stored or put into a message. Empty where it is sealed and was not opened. */
   token: string
   purpose: string | null
   owner: string | null
@@ -71,6 +75,8 @@ export interface SourceConfig {
   definition: SchemeDefinition
   settings: SchemeSettings
   secrets: readonly Secret[]
+  /** Its secret is what the sender hands out when it is set up; until then it has none. */
+  captures: boolean
   /** `${CEL}`, or null where nothing says it. */
   eventType: string | null
   idempotencyKey: string | null
@@ -100,6 +106,8 @@ export interface ConfigInput {
   file?: string
   cwd?: string
   env?: Readonly<Record<string, string | undefined>>
+  /** What `sealed:NAME` stands for; left out = the store is not open (`Config.sealed.unopened`). */
+  opened?: OpenedSecrets
 }
 
 /** Loads `bridge.json`, `.env` and the overrides of the environment, and checks everything at once. */
@@ -118,7 +126,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const parsed = bridgeSchema.safeParse(json)
   const wrong = parsed.success ? [] : findingsOf(parsed.error, json)
   const data = parsed.success ? parsed.data : parseRest(json)
-  const checked = data === null ? null : check(data, { file, envFile }, env)
+  const checked = data === null ? null : check(data, { file, envFile }, env, input.opened ?? null)
   const findings = [...wrong, ...(checked?.findings ?? []).filter(finding => !isKnown(finding, wrong))]
   if (checked !== null && findings.length + dotEnv.problems.length === 0) return { ok: true, config: checked.config }
 
@@ -154,6 +162,7 @@ function check(
   data: BridgeFile,
   { file, envFile }: Pick<Config, 'file' | 'envFile'>,
   env: Readonly<Record<string, string | undefined>>,
+  opened: OpenedSecrets | null,
 ): { config: Config; findings: ConfigFinding[] } {
   const folder = dirname(file)
   const findings: ConfigFinding[] = []
@@ -161,7 +170,8 @@ function check(
     findings.push(...found)
   }
   const limits = readLimits(data)
-  const context = { env, folder, limits }
+  const unopened: string[] = []
+  const context = { env, folder, limits, opened, onUnopened: (pointer: string) => void unopened.push(pointer) }
   const integrations = readEach(data.integrations, (name, value) => readIntegration(name, value, context), add)
   const sources = readEach(data.sources, (name, value) => readSource(name, value, context), add)
   const mappingsFolder = resolve(folder, data.mappings)
@@ -183,6 +193,7 @@ function check(
     integrations,
     sources,
     adminKeys: admin.keys,
+    sealed: { names: findSealedNames(data), unopened },
     retention: {
       payloadMs: ms(data.retention.payload),
       eventMs: ms(data.retention.event),

@@ -14,10 +14,14 @@ export function readSource(
   context: ReadContext,
 ): { ok: true; value: SourceConfig } | { ok: false; problems: ConfigFinding[] } {
   const pointer = `/sources/${name}`
-  const { scheme } = file
+  const { scheme, capture = false } = file
+  if (capture && typeof scheme !== 'string') {
+    const expected = 'no "capture" beside a combination of schemes'
+    return { ok: false, problems: [{ pointer: `${pointer}/capture`, expected, found: 'true' }] }
+  }
   const read =
     typeof scheme === 'string'
-      ? readScheme({ ...file, scheme }, pointer, context)
+      ? readScheme({ ...file, scheme }, pointer, context, capture ? name : null)
       : readCombined({ ...file, scheme }, pointer, context)
   const reconcile = readReconcile(
     read.ok ? read.value.preset.name : null,
@@ -45,6 +49,7 @@ export function readSource(
       name,
       retired: file.retired ?? false,
       ...read.value,
+      captures: capture,
       eventType: file.eventType ?? preset.eventType,
       idempotencyKey: file.idempotencyKey ?? preset.idempotencyKey,
       replay: file.replay ?? 'id',

@@ -25,6 +25,8 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
   if (!key.ok || !type.ok)
     return { ok: false, problems: [...(key.ok ? [] : key.problems), ...(type.ok ? [] : type.problems)] }
   const { preset, definition } = config
+  // struck out also where the source has a secret of its own: a refused set-up request is kept
+  const handed = preset.capture?.handshake.values.secret ?? null
   return {
     ok: true,
     source: {
@@ -33,6 +35,7 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
       scheme: compileScheme(definition, { ...config.settings, secrets: config.secrets, openKeySet, openPostback }),
       definition,
       secrets: config.secrets,
+      capture: (config.captures ? preset.capture : null) ?? null,
       methods: config.methods,
       allow: config.methods.join(', '),
       acceptsContentType: acceptTypes(config.contentTypes),
@@ -47,8 +50,8 @@ export function compileSource(config: SourceConfig, jsonDepthMax: number): Compi
       },
       identicalBodiesWindowMs: preset.identicalBodiesWindowMs,
       conflictStatus: preset.conflictStatus,
-      ...findSecretPlaces(definition),
-      redactBody: makeBodyRedactor(definition),
+      ...findSecretPlaces(definition, handed),
+      redactBody: makeBodyRedactor(definition, handed),
     },
   }
 }

@@ -3,8 +3,14 @@ import { readUnprovenJson } from '../verify/read-body-value.ts'
 import type { SchemeDefinition, SimpleDefinition } from '../verify/scheme-definition.ts'
 import { setAt } from '../verify/set-at.ts'
 
-/** Where credentials of a scheme travel, lower-case header names. `Authorization` and its like are always struck out. */
-export function findSecretPlaces(definition: SchemeDefinition): {
+/**
+ * Where credentials of a scheme travel, lower-case header names. `Authorization` and its like are always struck out. `handed`:
+ * where the sender hands its secret out when it is set up (`header.<name>`, `body.<path>`).
+ */
+export function findSecretPlaces(
+  definition: SchemeDefinition,
+  handed: string | null = null,
+): {
   secretHeaders: ReadonlySet<string>
   secretParameters: ReadonlySet<string>
 } {
@@ -14,11 +20,13 @@ export function findSecretPlaces(definition: SchemeDefinition): {
     each.kind === 'header' || each.kind === 'jwt' ? [each.header.toLowerCase()] : [],
   )
   const parameters = simple.flatMap(each => (each.kind === 'query-token' ? [each.parameter] : []))
+  if (handed?.startsWith('header.') === true) headers.push(handed.slice('header.'.length))
   return { secretHeaders: new Set(headers), secretParameters: new Set(parameters) }
 }
 
 /** Makes what strikes the secret out of a body: asterisks of the same length, so that everything else stays where it was. */
-export function makeBodyRedactor(definition: SchemeDefinition): (body: Buffer) => Buffer {
+export function makeBodyRedactor(definition: SchemeDefinition, handed: string | null = null): (body: Buffer) => Buffer {
+  if (handed?.startsWith('body.') === true) return makeHandedRedactor(handed.slice('body.'.length).split('.'))
   const paths = simplesOf(definition).flatMap(each => (each.kind === 'body-token' ? [each.field.split('.')] : []))
   if (paths.length === 0) return body => body
   return body => {
@@ -27,6 +35,16 @@ export function makeBodyRedactor(definition: SchemeDefinition): (body: Buffer) =
       const secret = pickOwn(json, path)
       return typeof secret === 'string' && secret !== '' ? strikeOut(kept, path, secret) : kept
     }, body)
+  }
+}
+
+/** For a sender whose secret stands in one body only: the others are not even parsed. */
+function makeHandedRedactor(path: readonly string[]): (body: Buffer) => Buffer {
+  const name = JSON.stringify(path.at(-1))
+  return body => {
+    if (!body.includes(name)) return body
+    const secret = pickOwn(readUnprovenJson(body), path)
+    return typeof secret === 'string' && secret !== '' ? strikeOut(body, path, secret) : body
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PayloadForm } from '../mapping/parse-payload.ts'
 import type { Scheme } from '../verify/compile-scheme.ts'
+import type { Preset } from '../verify/preset.ts'
 import type { Secret } from '../verify/scheme.ts'
 import type { SchemeDefinition } from '../verify/scheme-definition.ts'
 
@@ -11,6 +12,8 @@ export interface Source {
   /** What the scheme was made of. */
   definition: SchemeDefinition
   secrets: readonly Secret[]
+  /** The request in which its sender hands its secret out, where that is to be taken over; null = it is configured. */
+  capture: NonNullable<Preset['capture']> | null
   methods: readonly string[]
   /** `Allow` of a 405. */
   allow: string

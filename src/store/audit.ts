@@ -2,7 +2,15 @@
  * Everything that is accounted for: `thing.what happened to it`. A closed list, so that whoever filters or alerts on one
  * can rely on its spelling; docs/operations.md says what each means.
  */
-export type AuditAction = 'job.retried' | 'job.discarded' | 'job.settled'
+export type AuditAction =
+  | 'job.retried'
+  | 'job.discarded'
+  | 'job.settled'
+  | 'secret.sealed'
+  | 'secret.captured'
+  | 'secret.deleted'
+  | 'secret.resealed'
+  | 'source.capture_opened'
 
 /** One thing that was done, as it is to be accounted for; what does not apply is left out. */
 export interface NewAuditEntry {

@@ -20,6 +20,14 @@ import type {
   RejectedQuery,
 } from './reports.ts'
 import type { Routes, RoutesRecorded } from './routes.ts'
+import type {
+  Resealing,
+  SealAnswer,
+  SealedSecret,
+  SecretDeletion,
+  SecretLine,
+  SecretSealing,
+} from './sealed-secrets.ts'
 import type { IntegrationState, ProbeResult, TokenRegistration } from './tokens.ts'
 import type { Backlog, Pruned, PruneRequest, StoreHealth } from './upkeep.ts'
 
@@ -70,6 +78,13 @@ export interface Store {
   settleJob(settlement: JobSettlement): Promise<JobActAnswer>
   /** Accounts for what is done outside the store; what the store does itself is accounted for with it. */
   recordAudit(entries: readonly NewAuditEntry[]): Promise<void>
+  sealSecret(sealing: SecretSealing): Promise<SealAnswer>
+  listSecrets(): Promise<SecretLine[]>
+  /** With what is sealed, to be opened. */
+  readSecrets(): Promise<SealedSecret[]>
+  deleteSecret(deletion: SecretDeletion): Promise<boolean>
+  /** False where a secret was set or deleted meanwhile. */
+  resealSecrets(resealing: Resealing): Promise<boolean>
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>

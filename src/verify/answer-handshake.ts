@@ -55,10 +55,7 @@ function answerOne(
   now: number,
   judged: Verification | undefined,
 ): HandshakeAnswer | null {
-  const places = [...Object.keys(handshake.where), ...handshake.absent, ...Object.values(handshake.values)]
-  const readsBody = handshake.form !== undefined || places.some(place => place.startsWith('body.'))
-  if (readsBody && (delivery.body.length > BODY_BYTES_MAX || !mayMatch(delivery.body, handshake))) return null
-
+  if (!mayMatch(delivery, handshake)) return null
   let secret: string | null = null
   if (handshake.verified) {
     const verification = scheme.isAsync === true ? judged : scheme.verify(delivery, secrets, now)
@@ -66,20 +63,53 @@ function answerOne(
     secret = secrets[verification.secretIndex]?.value ?? null
   }
   // Only now is the body parsed: it is authentic, or the handshake says that none of it is vouched for.
-  const read = makeReader(delivery, readsBody && handshake.form === undefined)
-  if (!holds(handshake, read, handshaking.verifyToken) || !isForm(delivery.body, handshake.form)) return null
+  const values = readValues(delivery, handshake, handshaking.verifyToken)
+  if (values === null) return null
+  return fillReply(handshake.reply, values, secret === null ? null : handshaking.toKey(secret))
+}
+
+/** A secret that a sender hands out when it is set up, and what it is answered if the secret is taken over. */
+export interface HandedSecret {
+  secret: string
+  answer: HandshakeAnswer
+}
+
+/** Finds the secret in a set-up request that brings one, unsigned; null where this is no such request. Takes nothing over. */
+export function findHandedSecret(delivery: Delivery, handshake: Handshake): HandedSecret | null {
+  if (handshake.method !== delivery.method || !mayMatch(delivery, handshake)) return null
+  const values = readValues(delivery, handshake, null)
+  const secret = values?.get('secret')
+  const answer = values === null ? null : fillReply(handshake.reply, values, null)
+  return secret === undefined || answer === null ? null : { secret, answer }
+}
+
+/** The values of a handshake in the request; null where the request is not what it says. */
+function readValues(
+  delivery: Delivery,
+  handshake: Handshake,
+  verifyToken: string | null,
+): ReadonlyMap<string, string> | null {
+  const read = makeReader(delivery, readsBody(handshake) && handshake.form === undefined)
+  if (!holds(handshake, read, verifyToken) || !isForm(delivery.body, handshake.form)) return null
   const values = new Map<string, string>()
   for (const [name, place] of Object.entries(handshake.values)) {
     const value = read(place)
     if (typeof value !== 'string' || !VALUE.test(value)) return null
     values.set(name, value)
   }
-  return fillReply(handshake.reply, values, secret === null ? null : handshaking.toKey(secret))
+  return values
+}
+
+function readsBody({ where, absent, values, form }: Handshake): boolean {
+  const places = [...Object.keys(where), ...absent, ...Object.values(values)]
+  return form !== undefined || places.some(place => place.startsWith('body.'))
 }
 
 /** Most deliveries are no handshakes: a text that must stand in the body is looked for before anything is verified twice. */
-function mayMatch(body: Buffer, { where }: Handshake): boolean {
-  return Object.entries(where).every(
+function mayMatch({ body }: Delivery, handshake: Handshake): boolean {
+  if (!readsBody(handshake)) return true
+  if (body.length > BODY_BYTES_MAX) return false
+  return Object.entries(handshake.where).every(
     ([place, value]) => !place.startsWith('body.') || typeof value !== 'string' || body.includes(JSON.stringify(value)),
   )
 }

@@ -39,6 +39,13 @@ export const Preset = z.strictObject({
       'Headers a test delivery carries beside its signature; ${type}, ${event} (its first segment) and ${id} are filled in',
     ),
   handshakes: z.array(HandshakeDefinition).optional().describe('Set-up requests that are answered and are no events'),
+  capture: z
+    .strictObject({
+      handshake: HandshakeDefinition.describe('The request that brings the secret, as its value "secret"'),
+      shown: z.boolean().describe('Whether the person who sets the sender up must see the secret'),
+    })
+    .optional()
+    .describe('The sender chooses the secret and hands it out when it is set up, unsigned'),
   limits: z.strictObject({
     replyWithinMs: z.int().positive().nullable().describe('How long the sender waits for the answer; null = not known'),
     retries: z.string().describe('What the sender does when it gets no 2xx, in one sentence'),

@@ -21,6 +21,8 @@ export type Refusal =
   | 'verifier_unavailable'
   /** The sender does not take our credentials: it may try again, and somebody must look. */
   | 'verifier_refuses_us'
+  /** A set-up request that brings a secret, while nobody had the source take one over. */
+  | 'capture_closed'
 
 /** The delivery is authentic as far as the scheme can tell. */
 export interface Verified {

@@ -41,7 +41,8 @@ async function problemsOf(t: Test, files: Files): Promise<string[]> {
 }
 const sound = (name: string, more: object = {}) => ({ [name]: { scheme: 'github', secrets: ['env:GOOD'], ...more } })
 const DURATION = 'a duration such as "250ms", "30s", "5m", "12h" or "180d"'
-const REFERENCE = 'a reference: "env:NAME" or "file:/path", never the secret itself'
+const REFERENCE = 'a reference: "env:NAME", "file:/path" or "sealed:NAME", never the secret itself'
+const UNSEALED = 'a reference: "env:NAME" or "file:/path", never the secret itself'
 const LITERAL = `expected ${REFERENCE}, found a literal value`
 
 t.test('every mistake is told, all at once, each with its place, what was expected and what was found', async t => {
@@ -104,7 +105,7 @@ t.test('every mistake is told, all at once, each with its place, what was expect
   t.strictSame(
     lines.sort(),
     [
-      `/admin/keys/0/key: ${LITERAL}`,
+      `/admin/keys/0/key: expected ${UNSEALED}, found a literal value`,
       '/admin/keys/0/role: expected "viewer", "operator" or "admin", found "root"',
       '/admin/keys/1: expected an object, found a literal value',
       '/integrations/Bad Name: expected a name of lower-case letters, digits, "-" and "_", at most 64 characters, found "Bad Name"',

@@ -152,7 +152,7 @@ t.test('every other setting of a scheme is named', async t => {
 
 t.test('the examples are sound', async t => {
   const examples = [...text.matchAll(/```json\n([\s\S]*?)\n```/g)].map(([, example]) => example!)
-  t.equal(examples.length, 4)
+  t.equal(examples.length, 5)
   const secret = 'a-secret-of-24-characters'
   const env = {
     ACME_SECRET: secret,

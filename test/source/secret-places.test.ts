@@ -14,6 +14,8 @@ t.test('the places of credentials are known for every scheme, combined ones too'
   t.strictSame([...places.secretHeaders], ['x-gitlab-token'])
   t.strictSame([...places.secretParameters], ['code'])
   t.strictSame([...findSecretPlaces({ kind: 'basic' }).secretHeaders], [])
+  t.strictSame([...findSecretPlaces({ kind: 'basic' }, 'header.x-hook-secret').secretHeaders], ['x-hook-secret'])
+  t.strictSame([...findSecretPlaces({ kind: 'basic' }, 'body.verification_token').secretHeaders], [])
 })
 
 t.test('a secret in the body is struck out, and everything else stays byte for byte', async t => {
@@ -27,4 +29,15 @@ t.test('a secret in the body is struck out, and everything else stays byte for b
   redact(body)
   t.equal(String(body), '{"secret":"pr_secret"}', 'the body itself is left alone')
   t.equal(makeBodyRedactor({ kind: 'bearer' })(body), body)
+})
+
+t.test('a secret that a sender hands out in a body is struck out, and other bodies are not even copied', async t => {
+  const redact = makeBodyRedactor({ kind: 'basic' }, 'body.verification_token')
+  t.equal(redact(Buffer.from('{"verification_token":"secret_1"}')).toString(), '{"verification_token":"********"}')
+  for (const text of ['{"token":"secret_1"}', '{"verification_token":7}', '"verification_token"', '']) {
+    const body = Buffer.from(text)
+    t.equal(redact(body), body, text)
+  }
+  const body = Buffer.from('{"verification_token":"secret_1"}')
+  t.equal(makeBodyRedactor({ kind: 'basic' }, 'header.x-hook-secret')(body), body)
 })

@@ -1,6 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
-import { answerHandshake } from '../../src/verify/answer-handshake.ts'
+import { answerHandshake, findHandedSecret } from '../../src/verify/answer-handshake.ts'
 import { compileScheme } from '../../src/verify/compile-scheme.ts'
 import type { Delivery } from '../../src/verify/delivery.ts'
 import { loadPreset } from '../../src/verify/preset.ts'
@@ -172,4 +172,33 @@ t.test('a source without handshakes answers none, and a large body is not looked
   t.equal(ask('github', signed('github', { type: 'url_verification', challenge: 'a' })), null)
   const large = signed('slack', { type: 'url_verification', challenge: 'a', padding: 'x'.repeat(20_000) })
   t.equal(ask('slack', large), null)
+})
+
+t.test('a secret that is handed out is found with its answer, and nothing else is one', async t => {
+  const secret = 'b537207f20cbfa02357cf448134da559'
+  const find = (name: string, delivery: Delivery) => findHandedSecret(delivery, loadPreset(name)!.capture!.handshake)
+  t.match(find('asana', makeDelivery({ 'X-Hook-Secret': secret }, '{}')), {
+    secret,
+    answer: { status: 200, headers: { 'x-hook-secret': secret }, body: '' },
+  })
+  t.match(find('asana', makeDelivery({ 'X-Hook-Secret': secret }, '')), { secret }, 'with no body')
+  t.equal(find('asana', makeDelivery({ 'X-Hook-Secret': secret, 'X-Hook-Signature': 'x' }, '{}')), null, 'signed')
+  t.equal(find('asana', makeDelivery({ 'X-Hook-Secret': '' }, '{}')), null)
+  t.equal(find('asana', makeDelivery({ 'X-Hook-Secret': secret }, '', 'GET')), null)
+  t.equal(find('asana', makeDelivery({}, '{}')), null)
+  const token = `secret_${secret}`
+  t.match(find('notion', makeDelivery({}, JSON.stringify({ verification_token: token }))), {
+    secret: token,
+    answer: { status: 200, body: '' },
+  })
+  for (const body of [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"verification_token":null}',
+    '{"verification_token":""}',
+    '{"__proto__":{"verification_token":"x"}}',
+  ])
+    t.equal(find('notion', makeDelivery({}, body)), null, body)
 })

@@ -4,6 +4,7 @@ import { claimJobs } from './claim-jobs.ts'
 import type { StoreContext } from './context.ts'
 import { countJobs } from './count-jobs.ts'
 import { countRejected } from './count-rejected.ts'
+import { deleteSecret } from './delete-secret.ts'
 import { discardJob } from './discard-job.ts'
 import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
@@ -13,6 +14,7 @@ import { keepAdminKey } from './keep-admin-key.ts'
 import { listEvents } from './list-events.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRejected } from './list-rejected.ts'
+import { listSecrets } from './list-secrets.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
 import { readBacklog } from './read-backlog.ts'
@@ -22,6 +24,7 @@ import { readIntegrations } from './read-integrations.ts'
 import { readJob } from './read-job.ts'
 import { readOutcome } from './read-outcome.ts'
 import { readRejected } from './read-rejected.ts'
+import { readSecrets } from './read-secrets.ts'
 import { recordAudit } from './record-audit.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
@@ -31,7 +34,9 @@ import { recordRoutes } from './record-routes.ts'
 import { recoverJobs } from './recover-jobs.ts'
 import { registerTokens } from './register-tokens.ts'
 import { replanJob } from './replan-job.ts'
+import { resealSecrets } from './reseal-secrets.ts'
 import { retryJob } from './retry-job.ts'
+import { sealSecret } from './seal-secret.ts'
 import { settleJob } from './settle-job.ts'
 import { takeRecorded } from './take-recorded.ts'
 
@@ -58,6 +63,8 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'listRejected',
   'countRejected',
   'readRejected',
+  'listSecrets',
+  'readSecrets',
 ])
 
 /** Prepares every method on one open database. */
@@ -94,6 +101,11 @@ export function prepareOperations(context: StoreContext): Operations {
     replanJob: replanJob(context),
     discardJob: discardJob(context),
     settleJob: settleJob(context),
+    sealSecret: sealSecret(context),
+    listSecrets: listSecrets(context),
+    readSecrets: readSecrets(context),
+    deleteSecret: deleteSecret(context),
+    resealSecrets: resealSecrets(context),
     keepAdminKey: keepAdminKey(context),
     probe: probe(context),
     prune: prune(context),

@@ -42,6 +42,7 @@ t.test('every route of the API is described, and no other', async t => {
   const found = [...tree.matchAll(/(?:GET|POST|DELETE|PUT|PATCH)(?=[,)])/g)]
   t.ok(found.length > described.length)
   const expected = [
+    'delete /api/secrets/{name}',
     'get /api/events',
     'get /api/events/{id}',
     'get /api/events/{id}/payload',
@@ -52,6 +53,7 @@ t.test('every route of the API is described, and no other', async t => {
     'get /api/openapi.json',
     'get /api/rejected',
     'get /api/rejected/{id}',
+    'get /api/secrets',
     'get /api/sources',
     'get /api/stats',
     'post /api/jobs/{id}/discard',
@@ -61,6 +63,9 @@ t.test('every route of the API is described, and no other', async t => {
     'post /api/sources/{name}/reconcile',
     'post /api/rejected/retry',
     'post /api/rejected/{id}/retry',
+    'post /api/secrets/reseal',
+    'post /api/sources/{name}/capture',
+    'put /api/secrets/{name}',
   ]
   t.same(described.map(({ path, method }) => `${method} ${path}`).sort(), expected.sort())
   t.equal(described.length, apiRoutesOf(bridge.bridge).length)
@@ -125,6 +130,7 @@ t.test('answers are what the document says', async t => {
     ['integrations', answers.integrationsAnswer],
     ['mappings', answers.mappingsAnswer],
     ['sources', answers.sourcesAnswer],
+    ['secrets', answers.secretsAnswer],
     ['stats', answers.statsAnswer],
     ['events?x=1', answers.errorAnswer],
   ] as const) {

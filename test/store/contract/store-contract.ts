@@ -16,6 +16,7 @@ import { testRecovery } from './recovery.ts'
 import { testRejected } from './rejected.ts'
 import { testRetention } from './retention.ts'
 import { testRouting } from './routing.ts'
+import { testSecrets } from './secrets.ts'
 import { testTokens } from './tokens.ts'
 
 /** An open store of one backend; `reopen` closes it and opens it again on the same rows, replacing `store`. */
@@ -36,6 +37,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: leases`, t => testLeases(t, openStore))
   t.test(`${name}: intents and caps`, t => testIntents(t, openStore))
   t.test(`${name}: the token ledger`, t => testTokens(t, openStore))
+  t.test(`${name}: sealed secrets`, t => testSecrets(t, openStore))
   t.test(`${name}: recovery`, t => testRecovery(t, openStore))
   t.test(`${name}: retention`, t => testRetention(t, openStore))
   t.test(`${name}: echoes of own writes`, t => testEchoes(t, openStore))
