@@ -53,6 +53,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   secret_in_use: 409,
   secret_exists: 409,
   secrets_full: 409,
+  token_unreadable: 409,
+  token_not_accepted: 409,
   not_found: 404,
   method_not_allowed: 405,
   source_retired: 410,

@@ -24,6 +24,8 @@ export type ErrorCode =
   | 'secret_in_use'
   | 'secret_exists'
   | 'secrets_full'
+  | 'token_unreadable'
+  | 'token_not_accepted'
   | 'source_retired'
   | 'not_reconcilable'
   | 'too_many_failures'

@@ -1,3 +1,4 @@
+import { readStops } from './admin/read-stops.ts'
 import type { Bridge } from './bridge.ts'
 import { formatProblem } from './mapping/problem.ts'
 
@@ -5,7 +6,7 @@ export interface Readiness {
   status: 'ready' | 'not_ready'
   /** What stands in the way; empty when ready. */
   reasons: readonly string[]
-  /** What works but should be seen: unsigned sources, and those that wait for their secret. */
+  /** What works but should be seen: unsigned sources, those that wait for their secret, what was paused, tokens and circuits that stop the work. */
   warnings: readonly string[]
 }
 
@@ -32,6 +33,25 @@ export async function checkReady(bridge: Bridge): Promise<Readiness> {
   return {
     status: reasons.length === 0 ? 'ready' : 'not_ready',
     reasons,
-    warnings: [...unsigned, ...without],
+    warnings: [...unsigned, ...without, ...(await findStops(bridge))],
   }
+}
+
+/**
+ * What does not go on; deliveries are taken all the same. Anybody may ask, so no names of people, reasons or fingerprints.
+ * Nothing where the store cannot say: that is a reason.
+ */
+async function findStops(bridge: Bridge): Promise<string[]> {
+  const stops = await readStops(bridge).catch(() => null)
+  if (stops === null) return []
+  const { pauses, tokens, readCircuit } = stops
+  return [
+    ...pauses.map(({ kind, name }) => `${kind} "${name}" is paused`),
+    ...[...tokens.values()]
+      .filter(({ state }) => state !== 'active')
+      .map(({ integration, state }) => `integration "${integration}": its token is ${state}`),
+    ...[...tokens.keys()]
+      .filter(integration => readCircuit(integration).state !== 'closed')
+      .map(integration => `integration "${integration}": its circuit is open, the API does not answer`),
+  ]
 }

@@ -39,6 +39,8 @@ export interface Custody {
   onRecorded: (event: RecordedEvent) => void
   /** Takes over the secret that a sender hands out; false where nobody is setting that up. */
   capture: (source: Source, secret: string) => Promise<boolean>
+  /** Told which secret of a source proved a delivery; left out = nobody asks. */
+  onVerified?: (source: Source, secretIndex: number, now: number) => void
 }
 
 /** A sender is told to come again after this many seconds when too much is waiting. */
@@ -59,6 +61,8 @@ export async function receive(incoming: Incoming, custody: Custody): Promise<Rec
   const verification = scheme.isAsync === true ? judged! : scheme.verify(incoming, secrets, judgedAt)
   if (!verification.ok)
     return (await receiveSecret(incoming, custody)) ?? { kind: 'refused', reason: verification.reason }
+
+  custody.onVerified?.(source, verification.secretIndex, receivedAt)
 
   // from here on without its credentials: this is what is stored, and what mappings see
   const list = redactHeaders(incoming.rawHeaders, source.secretHeaders)

@@ -8,6 +8,7 @@ import { buildApp } from './app.ts'
 import type { Bridge } from './bridge.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
 import { readMasterKeys } from './config/read-master-keys.ts'
+import { readTokenAgain } from './config/read-token-again.ts'
 import { BridgeError } from './errors.ts'
 import { createAgents } from './execute/agents.ts'
 import { armFailpoint } from './failpoint.ts'
@@ -21,12 +22,15 @@ import { openJudge } from './route/open-judge.ts'
 import { judgeSetup } from './route/wire.ts'
 import { startRouting } from './route.ts'
 import { type LoadedSetup, loadSetup } from './setup/load-setup.ts'
+import { probeTokens } from './setup/probe-tokens.ts'
 import { createReloading } from './setup/reloading.ts'
 import type { Live, Setup } from './setup/setup.ts'
 import { type SetupWatch, watchSetup } from './setup/watch-setup.ts'
 import { captureSecret } from './source/capture-secret.ts'
 import { createCaptureWindows } from './source/capture-windows.ts'
 import { createRejectedLog } from './source/rejected-log.ts'
+import { createSecretLog } from './source/secret-log.ts'
+import { createSecretWriter } from './source/write-secret-uses.ts'
 import { openSqliteStore } from './store/sqlite/open-store.ts'
 import type { Store } from './store/store.ts'
 import { CRASHES_MAX, startWorker } from './worker.ts'
@@ -34,6 +38,8 @@ import { CRASHES_MAX, startWorker } from './worker.ts'
 const REJECTED_FLUSH_MS = 1_000
 const REJECTED_LOST = 'refused deliveries could not be recorded'
 const BACKLOG_READ_MS = 500
+/** How often it is written down which secrets proved deliveries. */
+const SECRETS_FLUSH_MS = 30_000
 const PRUNE_EVERY_MS = 60_000
 /** Rows removed in one transaction of retention, so that no delivery waits long for it. */
 const PRUNE_ROWS_MAX = 500
@@ -128,7 +134,7 @@ async function assemble(
     settleMs: config.limits.settleMs,
     crashesMax: CRASHES_MAX,
   })
-  await registerTokens(store, config, true)
+  await registerTokens(store, config, true, 'bridge')
   const backlog = await store.readBacklog()
   log.info(
     { bootId, ...recovered, openJobs: backlog.openJobs, unroutedEvents: backlog.lastSeq - backlog.routedSeq },
@@ -146,6 +152,7 @@ async function assemble(
   undo.push(() => routing.stop())
   const captures = createCaptureWindows()
   const reload = (reason: string): Promise<boolean> => reloading.reload(reason)
+  const secretLog = createSecretLog()
   const custody: Custody = {
     store,
     capture: (source, secret) => captureSecret(source, secret, { vault, windows: captures, reload }),
@@ -155,18 +162,40 @@ async function assemble(
       fresh.push(event)
       routing.wake()
     },
+    onVerified: secretLog.note,
   }
   let made: readonly AdminKey[] = []
   const adminKeys = (): readonly AdminKey[] => {
     const configured = toAdminKeys(live.setup.config.adminKeys)
     return configured.length > 0 ? configured : made
   }
-  const rejected = createRejectedLog()
-  const bridge: Bridge = { log, live, store, custody, rejected, vault, captures, reload, adminKeys, closing: false }
+  const bridge: Bridge = {
+    log,
+    live,
+    store,
+    custody,
+    rejected: createRejectedLog(),
+    vault,
+    captures,
+    reload,
+    secretLog,
+    rotateToken: (integration, actor) => reloading.rotate(integration, actor),
+    revokeToken: async revocation => {
+      const answer = await store.revokeToken(revocation)
+      if (answer.ok) await agents.revoke(answer.token)
+      worker.refresh()
+      return answer
+    },
+    wakeWorker: () => worker.wake(),
+    readCircuit: worker.readCircuit,
+    adminKeys,
+    closing: false,
+  }
   undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
+  const flushSecrets = createSecretWriter(secretLog, store, log)
+  undo.push(flushSecrets)
   const putInForce = (setup: Setup): void => {
     live.setup = setup
-    live.problems = []
     secrets.values = [...new Set([...secrets.values, ...secretValues(setup.config)])]
     custody.keyRetentionMs = setup.config.retention.idempotencyKeyMs
     custody.backlog.jobsMax = setup.config.limits.backlogJobsMax
@@ -178,14 +207,18 @@ async function assemble(
     live,
     log,
     load,
-    registerTokens: setup => registerTokens(store, setup.config, false),
+    readToken: async integration =>
+      readTokenAgain(live.setup.config, integration, { ...options.config, opened: await vault.open() }),
+    probeTokens: (integrations, { config: { endpoint } }, deadlineMs) =>
+      probeTokens({ integrations, endpoint }, deadlineMs, { agents, store }),
+    registerTokens: (setup, actor) => registerTokens(store, setup.config, false, actor),
     putInForce,
   })
   undo.push(() => reloading.close())
 
   const app = await buildApp({ bridge, logger: log, trustedProxies: config.listen.trustedProxies })
   undo.push(() => app.close())
-  const timers = startTimers(bridge)
+  const timers = [...startTimers(bridge), setInterval(flushSecrets, SECRETS_FLUSH_MS)]
   undo.push(() => timers.forEach(clearInterval))
   await listen(app, config)
   made = await makeFirstKey(config, store, secrets, options)
@@ -233,14 +266,14 @@ async function listen(app: FastifyInstance, { listen: { host, port } }: Config):
   }
 }
 
-async function registerTokens(store: Store, config: Config, resumeHeld: boolean): Promise<void> {
+async function registerTokens(store: Store, config: Config, resumeHeld: boolean, actor: string): Promise<void> {
   const tokens = [...config.integrations.values()].map(({ name, token, purpose, owner }) => ({
     integration: name,
     fingerprint: fingerprintToken(token),
     purpose,
     owner,
   }))
-  await store.registerTokens({ now: Date.now(), resumeHeld, tokens })
+  await store.registerTokens({ now: Date.now(), resumeHeld, tokens, actor })
 }
 
 function startTimers(bridge: Bridge): NodeJS.Timeout[] {

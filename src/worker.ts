@@ -1,5 +1,7 @@
 import { failpoint } from './failpoint.ts'
 import type { ClaimedJob } from './store/jobs.ts'
+import type { Circuit } from './worker/circuit.ts'
+import { type CircuitChange, createCircuits } from './worker/circuits.ts'
 import { createGates, type Gates } from './worker/gates.ts'
 import { probeRefused } from './worker/probe-refused.ts'
 import { runJob } from './worker/run-job.ts'
@@ -17,13 +19,15 @@ const STORE_RETRY_MS = 500
 /** How long attempts under way may take to end when the service stops (semantics.md 8). */
 const STOP_MS = 30_000
 
-export type WorkerOptions = Omit<WorkContext, 'gates' | 'stopping' | 'onGateChange' | 'sleep'>
+export type WorkerOptions = Omit<WorkContext, 'gates' | 'circuits' | 'stopping' | 'onGateChange' | 'sleep'>
 
 export interface JobWorker {
   /** Says that there may be something to do. */
   wake(): void
   /** The setup changed: tokens may be others. */
   refresh(): void
+  /** Whether an integration has stopped sending by itself. */
+  readCircuit(integration: string): Circuit
   /** Claims nothing more and waits for what is under way, 30 s at most. */
   stop(): Promise<void>
 }
@@ -34,7 +38,8 @@ export interface JobWorker {
  */
 export function startWorker(options: WorkerOptions): JobWorker {
   const { store, live, log, bootId, now } = options
-  const gates: Gates = createGates()
+  const circuits = createCircuits(change => tellCircuit(change, options))
+  const gates: Gates = createGates(circuits)
   const running = new Map<number, { job: ClaimedJob; done: Promise<void> }>()
   let stopping = false
   let ledgerReadAt = 0
@@ -43,6 +48,7 @@ export function startWorker(options: WorkerOptions): JobWorker {
   const context: WorkContext = {
     ...options,
     gates,
+    circuits,
     stopping: () => stopping,
     onGateChange: () => {
       ledgerReadAt = 0
@@ -107,6 +113,7 @@ export function startWorker(options: WorkerOptions): JobWorker {
       context.onGateChange()
       wake()
     },
+    readCircuit: circuits.read,
     async stop() {
       stopping = true
       wake()
@@ -117,6 +124,25 @@ export function startWorker(options: WorkerOptions): JobWorker {
     },
   }
 }
+
+/** A circuit that goes over into another state is logged and accounted for; neither holds up the work. */
+function tellCircuit({ integration, from, to }: CircuitChange, { log, store, now }: WorkerOptions): void {
+  const action = CIRCUIT_ACTIONS[to.state]
+  const detail =
+    to.state === 'open' ? { from, failures: to.failures, until: new Date(to.until).toISOString() } : { from }
+  if (to.state === 'open')
+    log.warn({ integration, ...detail }, 'the circuit is open: the API does not answer, nothing is claimed')
+  else log.info({ integration, ...detail, state: to.state }, 'the circuit changed')
+  store
+    .recordAudit([{ at: now(), actor: 'bridge', action, integration, detail }])
+    .catch(error => log.error({ err: error, integration }, 'a change of the circuit could not be accounted for'))
+}
+
+const CIRCUIT_ACTIONS = {
+  open: 'circuit.opened',
+  half_open: 'circuit.half_opened',
+  closed: 'circuit.closed',
+} as const
 
 /** An event that was being worked on at so many crashes is not tried again (semantics.md 3). */
 export const CRASHES_MAX = 3

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WAITS } from './find-wait.ts'
 import { EVENT_OUTCOMES, JOB_STATES } from './questions.ts'
 
 /** Answers of `/api`: their schemas are the documentation, and the types of what the routes give. */
@@ -79,6 +80,7 @@ const jobLine = z.strictObject({
   type: z.string().nullable(),
   createdAt: instant,
   finishedAt: instant.nullable(),
+  waitsFor: z.enum(WAITS).nullable().describe('why it is not claimed although it may be due; see docs/operations.md'),
 })
 export const jobsAnswer = z.strictObject({ jobs: z.array(jobLine), next })
 
@@ -167,6 +169,22 @@ export const rejectedRetriesAnswer = z.strictObject({
   results: z.array(rejectedRetry).describe('in the order in which they were received'),
 })
 
+export const pausedAnswer = z
+  .strictObject({ since: instant, by: z.string(), reason: z.string().nullable() })
+  .nullable()
+  .describe('null = it is not paused')
+export const pauseAnswer = z.strictObject({
+  name: z.string(),
+  state: z.enum(['paused', 'running']),
+  message: z.string(),
+})
+export const tokenActAnswer = z.strictObject({
+  name: z.string(),
+  fingerprint: z.string(),
+  state: z.enum(['active', 'revoked']),
+  message: z.string(),
+})
+
 export const integrationsAnswer = z.strictObject({
   integrations: z.array(
     z.strictObject({
@@ -174,19 +192,34 @@ export const integrationsAnswer = z.strictObject({
       configured: z.boolean(),
       purpose: z.string().nullable(),
       owner: z.string().nullable(),
+      tokenReference: z.string().nullable().describe('where the token is read from'),
       perMinute: z.int().nullable(),
       perDay: z.int().nullable(),
       concurrency: z.int().nullable(),
+      paused: pausedAnswer,
+      circuit: z.strictObject({
+        state: z.enum(['closed', 'open', 'half_open', 'off']),
+        openedAt: instant.nullable(),
+        until: instant.nullable().describe('when one job tries again'),
+      }),
       tokens: z.array(
         z.strictObject({
           fingerprint: z.string(),
-          state: z.enum(['active', 'refused', 'held', 'retired']),
+          state: z.enum(['active', 'refused', 'held', 'retiring', 'retired', 'revoked']),
+          purpose: z.string().nullable(),
+          owner: z.string().nullable(),
           firstSeenAt: instant,
           lastUsedAt: instant.nullable(),
+          rotateBy: instant.nullable().describe('when it is due for rotation: rotateAfter from firstSeenAt on'),
           uses: z.int(),
           lastAnswer: z.enum(['ok', 'unauthorized', 'forbidden', 'rate_limited']).nullable(),
           pausedUntil: instant.nullable(),
           probedAt: instant.nullable(),
+          revokedAt: instant.nullable(),
+          warnings: z.array(z.enum(['rotation_due', 'shared', 'unused', 'refused', 'held', 'revoked'])),
+          writes: z
+            .array(z.strictObject({ mapping: z.string(), operation: z.string(), writes: z.int(), lastAt: instant }))
+            .describe('writes that were applied'),
         }),
       ),
     }),
@@ -203,6 +236,7 @@ export const mappingsAnswer = z.strictObject({
       action: z.string().nullable(),
       operations: z.array(z.string()),
       hash: z.string(),
+      paused: pausedAnswer,
     }),
   ),
   problems: z.int().describe('of files that are not in force; /health/ready names them'),
@@ -215,6 +249,15 @@ export const sourcesAnswer = z.strictObject({
       retired: z.boolean(),
       methods: z.array(z.string()),
       bodyBytesMax: z.int(),
+      paused: pausedAnswer,
+      secrets: z.array(
+        z.strictObject({
+          position: z.int().describe('from 1, as bridge.json has them: newest first'),
+          fingerprint: z.string().nullable().describe('null = too short a secret to say anything of it'),
+          expiresAt: instant.nullable(),
+          lastVerifiedAt: instant.nullable().describe('when it last proved a delivery; null = never'),
+        }),
+      ),
     }),
   ),
 })
@@ -223,6 +266,18 @@ export const statsAnswer = z.strictObject({
   openJobs: z.int(),
   unroutedEvents: z.int(),
   oldestUnroutedAt: instant.nullable(),
+  paused: z.array(
+    z.strictObject({
+      kind: z.enum(['source', 'integration', 'mapping']),
+      name: z.string(),
+      since: instant,
+      by: z.string(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  circuits: z
+    .array(z.strictObject({ integration: z.string(), state: z.enum(['open', 'half_open']), openedAt: instant }))
+    .describe('circuit breakers that are not closed'),
 })
 
 const inForce = {

@@ -59,6 +59,11 @@ const page = {
     .describe(`a whole number from 1 to ${PAGE_ROWS_MAX}`),
 }
 
+const fingerprint = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/)
+  .describe('the fingerprint of a token, 16 hex digits')
+
 /** Query of `GET events`. */
 export const eventsQuery = z.strictObject({ ...page, outcome: listOf(EVENT_OUTCOMES) })
 /** Query of `GET jobs`. */
@@ -66,6 +71,7 @@ export const jobsQuery = z.strictObject({
   ...page,
   state: listOf(JOB_STATES),
   reason: text('the reason of a job, such as mapping_changed, once'),
+  token: fingerprint.optional(),
 })
 /** Query of `GET rejected`. */
 export const rejectedQuery = z.strictObject({
@@ -160,6 +166,14 @@ export const captureBody = z.strictObject({
     .default(false)
     .describe('true or false: although the source has a secret, which no longer counts then'),
 })
+
+/** Body of acts that take nothing. */
+export const noBody = z.strictObject({})
+/** Bodies of the acts on a source, an integration, a mapping, a token. */
+export const pauseBody = z.strictObject({
+  reason: z.string().min(1).max(500).optional().describe('why, in 1 to 500 characters'),
+})
+export const revokeBody = z.strictObject({ token: fingerprint.optional() })
 
 type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { JobDetail, JobLine, JobReport } from '../store/reports.ts'
 import type { jobAnswer, jobsAnswer } from './answers.ts'
+import { findWait, type Stops } from './find-wait.ts'
 
 type JobAnswer = z.output<typeof jobAnswer>
 type Line = z.output<typeof jobsAnswer>['jobs'][number]
@@ -21,7 +22,7 @@ export function viewJobOfEvent(job: Omit<JobDetail, 'history'>) {
 }
 
 /** A line of the list of jobs, for people. */
-export function viewJobLine(job: JobLine): Line {
+export function viewJobLine(job: JobLine, stops: Stops): Line {
   const { eventId, source, type, createdAt, finishedAt } = job
   return {
     ...viewJobOfEvent(job),
@@ -30,14 +31,15 @@ export function viewJobLine(job: JobLine): Line {
     type,
     createdAt: toIso(createdAt),
     finishedAt: toIso(finishedAt),
+    waitsFor: findWait(job, stops),
   }
 }
 
 /** A job with all that is known of it, for people. */
-export function viewJob(job: JobReport): JobAnswer {
+export function viewJob(job: JobReport, stops: Stops): JobAnswer {
   const { version, conflicts, doubt, historyOmitted } = job
   return {
-    ...viewJobLine(job),
+    ...viewJobLine(job, stops),
     version,
     receivedAt: toIso(job.receivedAt),
     expiresAt: toIso(job.expiresAt),

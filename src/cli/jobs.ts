@@ -16,6 +16,7 @@ const SHOWN_CHARS_MAX = 400
 interface JobListOptions extends ListOptions {
   state?: string
   reason?: string
+  token?: string
 }
 
 /** Prints jobs, newest first. */
@@ -32,10 +33,10 @@ export async function listJobs(options: JobListOptions): Promise<number> {
   const heads = ['job', 'state', 'reason', 'mapping', 'order key', 'event', 'made', 'message']
   const table = formatTable(
     heads,
-    rows.map(({ id, state, reason, mapping, orderKey, eventId, createdAt, message }) => [
+    rows.map(({ id, state, reason, waitsFor, mapping, orderKey, eventId, createdAt, message }) => [
       id,
       state,
-      reason,
+      waitsFor ?? reason,
       mapping,
       orderKey,
       eventId,
@@ -125,6 +126,7 @@ function printJob(job: Job): void {
   const { id, state, reason, message, mapping, integration, orderKey, eventId, source, type } = job
   say(`${pc.bold(id)}  ${state}${reason === null ? '' : `  ${reason}`}`)
   if (message !== null) say(`  ${showText(message)}`)
+  if (job.waitsFor !== null) say(`  waits: ${job.waitsFor}`)
   say(`  mapping ${mapping}, integration ${integration}${orderKey === null ? '' : `, order key ${showText(orderKey)}`}`)
   say(`  event ${eventId}, ${source} ${showText(type ?? '')}, received ${showInstant(job.receivedAt)}`)
   if (job.item !== null) say(`  item ${job.itemIndex}: ${showValue(job.item, SHOWN_CHARS_MAX)}`)

@@ -133,7 +133,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
   addEvents(program, end, config)
   addJobs(program, end)
   addRejected(program, end)
-  addSources(program, end, config)
+  addNamedThings(program, end, config)
   addSecrets(program, end)
   return program
 }
@@ -162,6 +162,7 @@ function addJobs(program: Command, end: End): void {
   withFilters(jobs.command('list', { isDefault: true }).description('jobs, newest first (the default)'))
     .option('--state <list>', 'queued, running, succeeded, dead, in_doubt, held, superseded; commas between')
     .option('--reason <name>', 'why it is dead, held or waits, such as mapping_changed')
+    .option('--token <fingerprint>', 'that a request was made for with this token')
     .action(async options => end(await (await import('./jobs.ts')).listJobs(options)))
   jobs
     .command('show <id>')
@@ -221,11 +222,11 @@ function addRejected(program: Command, end: End): void {
     .action(async (ids, options) => end(await (await import('./rejected.ts')).retryRejected(ids, options)))
 }
 
-function addSources(program: Command, end: End, config: readonly [string, string]): void {
-  const sources = program.command('sources').description('who may deliver, and whether they are told apart')
+function addSources(program: Command, end: End, config: readonly [string, string]): Command {
+  const sources = program.command('sources').description('who may deliver, and which secret of each is in use')
   sources
     .command('list', { isDefault: true })
-    .description('sources in force (the default)')
+    .description('sources in force, with their secrets by fingerprint (the default)')
     .option('--json', 'machine-readable output')
     .action(async options => end(await (await import('./sources.ts')).listSources(options)))
   sources
@@ -243,6 +244,7 @@ function addSources(program: Command, end: End, config: readonly [string, string
     .option('--replace', 'although the source has a secret, which no longer counts then')
     .option('--json', 'machine-readable output')
     .action(async (name, options) => end(await (await import('./sources-capture.ts')).captureSecret(name, options)))
+  return sources
 }
 
 function addSecrets(program: Command, end: End): void {
@@ -269,6 +271,55 @@ function addSecrets(program: Command, end: End): void {
     .description('seal all of them anew with BRIDGE_MASTER_KEY_NEW of the service')
     .option('--json', 'machine-readable output')
     .action(async options => end(await (await import('./secrets.ts')).resealSecrets(options)))
+}
+
+function addNamedThings(program: Command, end: End, config: readonly [string, string]): void {
+  const sources = addSources(program, end, config)
+  const mappings = program.command('mappings').description('the mapping files in force')
+  mappings
+    .command('list', { isDefault: true })
+    .description('mappings in force (the default)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./sources.ts')).listMappings(options)))
+  const integrations = program.command('integrations').description('whose tokens write, and a word on them')
+  integrations
+    .command('list', { isDefault: true })
+    .description('integrations with their tokens in force, by fingerprint (the default)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./integrations.ts')).listIntegrations(options)))
+  integrations
+    .command('show <name>')
+    .description('an integration: every token it had, and what each wrote')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./integrations.ts')).showIntegration(name, options)))
+  integrations
+    .command('rotate <name>')
+    .description('read its token anew from where bridge.json says it is, try it, and put it in force')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./integrations.ts')).rotateToken(name, options)))
+  integrations
+    .command('revoke <name>')
+    .description('stop its token for good: nothing carries it any more; jobs wait for another token')
+    .option('--token <fingerprint>', 'another token than the one in force')
+    .option('--json', 'machine-readable output')
+    .action(async (name, options) => end(await (await import('./integrations.ts')).revokeToken(name, options)))
+  for (const [thing, command] of [
+    ['sources', sources],
+    ['integrations', integrations],
+    ['mappings', mappings],
+  ] as const) {
+    command
+      .command('pause <name>')
+      .description('nothing is claimed or sent for it until it is resumed; deliveries are taken')
+      .option('--reason <text>', 'why, for those who look later')
+      .option('--json', 'machine-readable output')
+      .action(async (name, options) => end(await (await import('./act-on-name.ts')).pauseThing(thing, name, options)))
+    command
+      .command('resume <name>')
+      .description('its jobs go on, each order key in its order')
+      .option('--json', 'machine-readable output')
+      .action(async (name, options) => end(await (await import('./act-on-name.ts')).resumeThing(thing, name, options)))
+  }
 }
 
 function withFilters(command: Command): Command {

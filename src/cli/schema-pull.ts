@@ -71,7 +71,7 @@ function chooseIntegration({ integrations, file }: Config, name: string | undefi
 async function introspectWith({ name, token }: IntegrationConfig, endpoint: URL): Promise<Introspected> {
   const agents = createAgents()
   try {
-    return await introspect({ agent: agents.get(name, 1), endpoint, token }, PULL_TIME_MAX_MS)
+    return await introspect({ agent: agents.get(name, 1, token), endpoint, token }, PULL_TIME_MAX_MS)
   } finally {
     await agents.close()
   }

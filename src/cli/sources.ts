@@ -1,25 +1,53 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { sourcesAnswer } from '../admin/answers.ts'
+import type { mappingsAnswer, sourcesAnswer } from '../admin/answers.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'
-import { formatTable, say } from './list-rows.ts'
+import { formatTable, say, showInstant } from './list-rows.ts'
 
-/** Prints the sources in force. */
+type Sources = z.output<typeof sourcesAnswer>
+type Mappings = z.output<typeof mappingsAnswer>
+
+/** Prints the sources in force, a line for each secret: which of them last proved a delivery. */
 export async function listSources({ json }: { json?: boolean }): Promise<number> {
-  const answer = await getJson<z.output<typeof sourcesAnswer>>(readClientOrExit(), '/api/sources')
-  if (json === true) {
-    say(JSON.stringify(answer))
-    return EXIT.done
+  const { sources } = await getJson<Sources>(readClientOrExit(), '/api/sources')
+  if (json === true) say(JSON.stringify({ sources }))
+  else {
+    const rows = sources.flatMap(({ name, scheme, retired, paused, secrets }) => {
+      const state = retired ? 'retired' : paused === null ? 'running' : 'paused'
+      const lines = secrets.map(({ position, fingerprint, expiresAt, lastVerifiedAt }) => [
+        ...(position === 1 ? [name, scheme, state] : ['', '', '']),
+        String(position),
+        fingerprint,
+        showInstant(expiresAt),
+        lastVerifiedAt === null ? 'never' : showInstant(lastVerifiedAt),
+      ])
+      return lines.length === 0 ? [[name, scheme, state, '', '', '', '']] : lines
+    })
+    print(['source', 'scheme', 'state', 'secret', 'fingerprint', 'expires', 'last verified'], rows, 'no sources')
   }
-  const rows = answer.sources.map(({ name, scheme, methods, bodyBytesMax, retired }) => [
-    name,
-    scheme,
-    methods.join(', '),
-    String(bodyBytesMax),
-    retired ? 'retired' : '',
-  ])
-  const table = formatTable(['source', 'scheme', 'methods', 'largest body', 'state'], rows)
-  for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
   return EXIT.done
+}
+
+/** Prints the mappings in force. */
+export async function listMappings({ json }: { json?: boolean }): Promise<number> {
+  const answer = await getJson<Mappings>(readClientOrExit(), '/api/mappings')
+  if (json === true) say(JSON.stringify(answer))
+  else {
+    const rows = answer.mappings.map(({ name, source, integration, action, operations, paused, description }) => [
+      name,
+      paused === null ? 'running' : 'paused',
+      source,
+      integration,
+      action ?? operations.join(', '),
+      description,
+    ])
+    print(['mapping', 'state', 'source', 'integration', 'does', 'description'], rows, 'no mappings')
+  }
+  return EXIT.done
+}
+
+function print(heads: readonly string[], rows: readonly (readonly (string | null)[])[], none: string): void {
+  if (rows.length === 0) say(none)
+  else for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
 }

@@ -52,16 +52,35 @@ const rateLimit = z.strictObject({
 /** How long waits between attempts grow: full jitter below base × 2^n, never above the cap. */
 const backoff = z.strictObject({ base: duration.default('2s'), cap: duration.default('1h') })
 
+const CIRCUIT_BREAKER = 'an object, or false to switch it off'
+const RATIO = 'a number above 0 up to 1'
+/** Stops claiming for a while where the API fails: it is asked by one job at a time until it answers again. */
+const circuitBreaker = z.strictObject({
+  failureRatio: z
+    .number({ error: RATIO })
+    .gt(0, { error: RATIO })
+    .max(1, { error: RATIO })
+    .default(0.8)
+    .describe('Share of failed attempts from which on nothing more is claimed'),
+  attempts: count(1_000).default(20).describe('How many of the last attempts are looked at'),
+  window: duration.default('1m').describe('Older attempts do not count'),
+  open: duration.default('10s').describe('Wait before one job tries again'),
+})
+
 export const integrationSchema = z.strictObject({
   $comment: z.string().optional(),
   token: sealableReference.describe('The API token, as a reference'),
   purpose: text.optional(),
   owner: text.optional(),
-  rotateAfter: duration.optional(),
+  rotateAfter: duration.optional().describe('Age from which on the token is said to be due for rotation'),
   rateLimit: rateLimit.optional().describe('Hard caps; left out = none'),
   concurrency: count(256).default(4).describe('Requests under way at once, at most'),
   attempts: count(100).optional().describe('Overrides limits.attempts'),
   backoff: backoff.optional(),
+  circuitBreaker: z
+    .union([z.literal(false), circuitBreaker], { error: CIRCUIT_BREAKER })
+    .prefault({})
+    .describe('Stops claiming while the API fails; false = off'),
 })
 
 /** Settings of a scheme are read by the scheme itself (src/verify); here they only have to be known keys. */
@@ -268,7 +287,7 @@ export function knownKeysAt(pointer: string): readonly string[] {
       ? Object.keys(integrationSchema.shape)
       : rest === 'rateLimit'
         ? Object.keys(rateLimit.shape)
-        : Object.keys(backoff.shape)
+        : Object.keys(rest === 'circuitBreaker' ? circuitBreaker.shape : backoff.shape)
   if (section === 'sources') {
     if (rest === 'reconcile') return Object.keys(reconcile.shape)
     return rest === undefined ? Object.keys(sourceSchema.shape) : ['ref', 'expires']

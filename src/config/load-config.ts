@@ -62,10 +62,16 @@ export interface IntegrationConfig {
   token: string
   purpose: string | null
   owner: string | null
+  /** Where the token comes from, as bridge.json says it. */
+  tokenReference: string
+  /** A token older than this is due for rotation; null = it is never said. */
+  rotateAfterMs: number | null
   caps: { perMinuteMax: number | null; perDayMax: number | null }
   concurrencyMax: number
   attemptsMax: number
   backoff: { baseMs: number; capMs: number }
+  /** null = switched off. */
+  circuit: { failureRatio: number; attemptsMin: number; windowMs: number; openMs: number } | null
 }
 
 export interface SourceConfig {

@@ -3,7 +3,7 @@ import type { integrationSchema } from './bridge-schema.ts'
 import type { IntegrationConfig, Limits } from './load-config.ts'
 import { parseDuration } from './parse-duration.ts'
 import type { ConfigFinding } from './problem.ts'
-import { type OpenedSecrets, resolveSecret } from './resolve-secret.ts'
+import { type OpenedSecrets, resolveSecret, type UnresolvedSecret } from './resolve-secret.ts'
 
 export interface ReadContext {
   env: Readonly<Record<string, string | undefined>>
@@ -23,31 +23,48 @@ export function readIntegration(
   { env, folder, limits, opened, onUnopened }: ReadContext,
 ): { ok: true; value: IntegrationConfig } | { ok: false; problems: ConfigFinding[] } {
   const pointer = `/integrations/${name}/token`
-  const found = resolveSecret(file.token, env, folder, false, opened)
+  const found = readToken(file.token, env, folder, opened)
   const isUnopened = !found.ok && found.isUnopened === true
   if (isUnopened) onUnopened(pointer)
-  const token = isUnopened ? ({ ok: true, value: '' } as const) : found
-  if (!token.ok) return { ok: false, problems: [{ pointer, expected: token.expected, found: token.found }] }
-  // undici would refuse it with the token in the message (architecture.md 6)
-  if (!isUnopened && !/^[\x21-\x7e]+$/.test(token.value)) {
-    return {
-      ok: false,
-      problems: [
-        { pointer, expected: `a token of visible ASCII characters in ${file.token}`, found: 'other characters' },
-      ],
-    }
-  }
+  const read = isUnopened ? ({ ok: true, token: '' } as const) : found
+  if (!read.ok) return { ok: false, problems: [{ pointer, expected: read.expected, found: read.found }] }
   return {
     ok: true,
     value: {
       name,
-      token: token.value,
+      token: read.token,
+      tokenReference: file.token,
       purpose: file.purpose ?? null,
       owner: file.owner ?? null,
+      rotateAfterMs: file.rotateAfter === undefined ? null : parseDuration(file.rotateAfter),
       caps: { perMinuteMax: file.rateLimit?.perMinute ?? null, perDayMax: file.rateLimit?.perDay ?? null },
       concurrencyMax: file.concurrency,
       attemptsMax: file.attempts ?? limits.attemptsMax,
       backoff: { baseMs: parseDuration(file.backoff?.base ?? '2s')!, capMs: parseDuration(file.backoff?.cap ?? '1h')! },
+      circuit:
+        file.circuitBreaker === false
+          ? null
+          : {
+              failureRatio: file.circuitBreaker.failureRatio,
+              attemptsMin: file.circuitBreaker.attempts,
+              windowMs: parseDuration(file.circuitBreaker.window)!,
+              openMs: parseDuration(file.circuitBreaker.open)!,
+            },
     },
   }
+}
+
+/** Fetches the token a reference points at. Neither the token nor a part of it is ever in the answer of a failure. */
+export function readToken(
+  reference: string,
+  env: ReadContext['env'],
+  folder: string,
+  opened: OpenedSecrets | null,
+): { ok: true; token: string } | UnresolvedSecret {
+  const token = resolveSecret(reference, env, folder, false, opened)
+  if (!token.ok) return token
+  // undici would refuse it with the token in the message (architecture.md 6)
+  if (!/^[\x21-\x7e]+$/.test(token.value))
+    return { ok: false, expected: `a token of visible ASCII characters in ${reference}`, found: 'other characters' }
+  return { ok: true, token: token.value }
 }

@@ -15,7 +15,7 @@ export interface OperationRequest {
 /** Sends an operation to the endpoint with the token and the limits of the configuration, and says what came of it. */
 export function sendOperation({ config, integration, agents, operation, variables }: OperationRequest): Promise<Sent> {
   return send({
-    agent: agents.get(integration.name, integration.concurrencyMax),
+    agent: agents.get(integration.name, integration.concurrencyMax, integration.token),
     endpoint: new URL(config.endpoint),
     token: integration.token,
     operation: operation.name,

@@ -1,4 +1,5 @@
 import type { JobNext, JobProgress } from './jobs.ts'
+import type { PausedKind } from './pauses.ts'
 import type { TokenAnswer } from './tokens.ts'
 
 export interface Caps {
@@ -32,7 +33,10 @@ export type Effect = 'read' | 'set' | 'keyed' | 'verify' | 'once'
 export type IntentAnswer =
   | { granted: true; attemptSeq: number }
   | { granted: false; reason: 'minute_cap' | 'day_cap' | 'paused'; retryAt: number }
-  | { granted: false; reason: 'lease_lost' | 'token_refused' | 'integration_held' }
+  | {
+      granted: false
+      reason: 'lease_lost' | 'token_refused' | 'token_revoked' | 'integration_held' | `${PausedKind}_paused`
+    }
 
 export type AttemptOutcome = 'not_sent' | 'rejected' | 'applied' | 'unknown'
 

@@ -1,3 +1,5 @@
+import type { PausedKind } from './pauses.ts'
+
 /**
  * Everything that is accounted for: `thing.what happened to it`. A closed list, so that whoever filters or alerts on one
  * can rely on its spelling; docs/operations.md says what each means.
@@ -11,6 +13,12 @@ export type AuditAction =
   | 'secret.deleted'
   | 'secret.resealed'
   | 'source.capture_opened'
+  | `${PausedKind}.${'paused' | 'resumed'}`
+  | 'token.rotated'
+  | 'token.revoked'
+  | 'circuit.opened'
+  | 'circuit.half_opened'
+  | 'circuit.closed'
 
 /** One thing that was done, as it is to be accounted for; what does not apply is left out. */
 export interface NewAuditEntry {

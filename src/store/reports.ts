@@ -122,6 +122,8 @@ export interface EventQuery extends PageQuery {
 export interface JobQuery extends PageQuery {
   states: readonly JobState[] | null
   reason: string | null
+  /** Fingerprint: only jobs that a request was made for with this token. */
+  token?: string | null
 }
 
 /** A bounded number of rows is looked at a call: a page may be short, or empty, while `nextSeq` says to ask on below it. */

@@ -2,6 +2,7 @@ import type { FinishAttempt, Intent, IntentAnswer } from './attempts.ts'
 import type { NewAuditEntry } from './audit.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
 import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
+import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from './pauses.ts'
 import type { NewEvent, Recorded, RecordedEvent, RejectedAcceptance, RejectedBatch } from './receipts.ts'
 import type {
   EventDetail,
@@ -28,7 +29,15 @@ import type {
   SecretLine,
   SecretSealing,
 } from './sealed-secrets.ts'
-import type { IntegrationState, ProbeResult, TokenRegistration } from './tokens.ts'
+import type {
+  IntegrationState,
+  ProbeResult,
+  Revocation,
+  RevocationAnswer,
+  SecretUse,
+  TokenRegistration,
+  TokenWrites,
+} from './tokens.ts'
 import type { Backlog, Pruned, PruneRequest, StoreHealth } from './upkeep.ts'
 
 /**
@@ -61,6 +70,13 @@ export interface Store {
   registerTokens(registration: TokenRegistration): Promise<void>
   recordProbe(probe: ProbeResult): Promise<void>
   readIntegrations(): Promise<IntegrationState[]>
+  readTokenWrites(): Promise<TokenWrites[]>
+  revokeToken(revocation: Revocation): Promise<RevocationAnswer>
+  pause(request: PauseRequest): Promise<PauseAnswer>
+  resume(request: ResumeRequest): Promise<PauseAnswer>
+  readPauses(): Promise<Pause[]>
+  recordSecretUses(uses: readonly SecretUse[]): Promise<void>
+  readSecretUses(): Promise<SecretUse[]>
 
   readBacklog(): Promise<Backlog>
   readEvent(eventId: string): Promise<EventDetail | null>

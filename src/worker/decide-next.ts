@@ -14,6 +14,8 @@ export interface Situation {
   /** Attempts of the job that counted before this one. */
   attempts: number
   attemptsMax: number
+  /** The token was revoked while it was under way: whatever came of it is not the job's fault. */
+  isRevoked?: boolean
   conflicts: number
   backoff: Backoff
   settleMs: number
@@ -85,6 +87,7 @@ function nextOf(situation: Situation, pausedUntil: number | null): JobNext {
   }
 }
 
+export const TOKEN_REVOKED = 'The token was revoked: nothing is sent until another one is in force'
 const TOKEN_REFUSED = 'The API refused the token (401): nothing is sent with it until it is accepted again'
 
 function dead(reason: string, message: string): JobNext {
@@ -97,10 +100,11 @@ function wait(reason: string, message: string, nextAttemptAt: number): Extract<J
 }
 
 function retryOrGiveUp(
-  { attempts, attemptsMax, backoff, random, now }: Situation,
+  { attempts, attemptsMax, isRevoked, backoff, random, now }: Situation,
   reason: string,
   message: string,
 ): JobNext {
+  if (isRevoked) return wait('token_revoked', TOKEN_REVOKED, now)
   const made = attempts + 1
   if (made >= attemptsMax) return dead('attempts_used_up', `${made} attempts failed, the last one because: ${message}`)
   return { state: 'queued', nextAttemptAt: now + computeBackoff(made, backoff, random), counts: true, reason, message }

@@ -1,8 +1,9 @@
 import type { Config } from '../config/load-config.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { IntegrationState } from '../store/tokens.ts'
+import type { Circuits } from './circuits.ts'
 
-/** Which integrations may be worked for now: those whose token is neither refused nor held, and that need not wait. */
+/** Which integrations may be worked for now: those whose token is in order, that need not wait, and whose circuit lets them. */
 export interface Gates {
   /** How many more jobs each integration may have running. */
   room(config: Config, running: ReadonlyMap<string, number>, now: number): { integration: string; max: number }[]
@@ -14,8 +15,8 @@ export interface Gates {
   findRefused(probedBefore: number): IntegrationState[]
 }
 
-/** Makes the gates, all open. */
-export function createGates(): Gates {
+/** Makes the gates, all open; `circuits` may close one, or leave it open for one job. */
+export function createGates(circuits: Pick<Circuits, 'maxOf'>): Gates {
   let states = new Map<string, IntegrationState>()
   const closedUntil = new Map<string, number>()
   return {
@@ -23,7 +24,8 @@ export function createGates(): Gates {
       const room: { integration: string; max: number }[] = []
       for (const { name, concurrencyMax } of config.integrations.values()) {
         const state = states.get(name)
-        const max = concurrencyMax - (running.get(name) ?? 0)
+        const jobsMax = Math.min(concurrencyMax, circuits.maxOf(config, name, now) ?? concurrencyMax)
+        const max = jobsMax - (running.get(name) ?? 0)
         const open = state?.state === 'active' && (state.pausedUntil ?? 0) <= now && (closedUntil.get(name) ?? 0) <= now
         if (open && max > 0) room.push({ integration: name, max })
       }

@@ -12,9 +12,12 @@ export async function probeRefused(context: WorkContext): Promise<void> {
   const { config, operations } = context.live.setup
   const operation = operations.get(PROBE_OPERATION)
   if (operation === undefined) return
-  for (const { integration: name, probedAt, lastUsedAt, token } of context.gates.findRefused(
-    context.now() - PROBE_MS,
-  )) {
+  const refused = context.gates.findRefused(context.now() - PROBE_MS)
+  if (refused.length === 0) return
+  const pauses = await context.store.readPauses()
+  const paused = new Set(pauses.filter(({ kind }) => kind === 'integration').map(({ name }) => name))
+  for (const { integration: name, probedAt, lastUsedAt, token } of refused) {
+    if (paused.has(name)) continue
     const integration = config.integrations.get(name)
     if (integration === undefined || fingerprintToken(integration.token) !== token) continue
     if (Math.max(probedAt ?? 0, lastUsedAt ?? 0) > context.now() - PROBE_MS) continue

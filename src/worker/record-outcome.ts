@@ -1,5 +1,6 @@
 import { failpoint } from '../failpoint.ts'
 import type { ClaimedJob, FinishAnswer, JobNext, JobProgress } from '../store/jobs.ts'
+import { isFailure } from './circuit.ts'
 import type { Attempted } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -16,7 +17,7 @@ export async function recordOutcome(
   { next, pausedUntil, progress }: Outcome,
   context: WorkContext,
 ): Promise<FinishAnswer> {
-  const { classified, attemptSeq, token, response } = attempted
+  const { classified, attemptSeq, token, response, isRevoked } = attempted
   const { outcome, status, code, message, tokenAnswer } = classified
   const finished = await context.store.finishAttempt({
     attemptSeq,
@@ -36,6 +37,8 @@ export async function recordOutcome(
     progress,
   })
   failpoint('after_outcome')
+  const failed = isRevoked ? null : isFailure(classified)
+  if (failed !== null) context.circuits.note(context.live.setup.config, job.integration, failed, context.now())
   if (tokenAnswer !== null && tokenAnswer !== 'ok') context.onGateChange()
   logJob(job, next, context)
   return finished

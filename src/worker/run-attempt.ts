@@ -8,6 +8,7 @@ import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
+import { TOKEN_REVOKED } from './decide-next.ts'
 import type { WorkContext } from './work-context.ts'
 
 /** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */
@@ -38,6 +39,8 @@ export type Attempted =
       data: Record<string, unknown>
       response: string | null
       token: string
+      /** The token was revoked while the request was under way. */
+      isRevoked: boolean
     }
   | { kind: 'moved' }
 
@@ -78,7 +81,15 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
     },
     'attempt',
   )
-  return { kind: 'sent', attemptSeq, classified, data: readData(sent), response: responseOf(sent, classified), token }
+  return {
+    kind: 'sent',
+    attemptSeq,
+    classified,
+    data: readData(sent),
+    response: responseOf(sent, classified),
+    token,
+    isRevoked: context.agents.isRevoked(token),
+  }
 }
 
 async function takeIntent(
@@ -109,14 +120,7 @@ async function takeIntent(
     if (answer.granted) return answer.attemptSeq
     if (answer.reason === 'lease_lost') return null
     if (!('retryAt' in answer)) {
-      await release(
-        job,
-        request.progress,
-        context,
-        context.now(),
-        answer.reason,
-        'The token is not accepted at the moment',
-      )
+      await release(job, request.progress, context, context.now(), answer.reason, STOPPED[answer.reason])
       context.onGateChange()
       return null
     }
@@ -147,6 +151,16 @@ async function takeIntent(
     }
   }
 }
+
+/** Why nothing is sent now, whoever's word that is. */
+const STOPPED = {
+  token_refused: 'The token is not accepted at the moment',
+  token_revoked: TOKEN_REVOKED,
+  integration_held: 'The token is not accepted at the moment',
+  integration_paused: 'The integration is paused',
+  mapping_paused: 'The mapping is paused',
+  source_paused: 'The source is paused',
+} as const
 
 /** Gives a job back with what it has behind it by now: writes that were applied stay applied, a doubt stays a doubt. */
 async function release(

@@ -46,9 +46,10 @@ export async function runStep(job: ClaimedJob, step: StepRun, context: WorkConte
     context,
   )
   if (attempted.kind === 'moved') return null
-  const { classified, data } = attempted
+  const { classified, data, isRevoked } = attempted
   const { next, pausedUntil } = decideNext({
     classified,
+    isRevoked,
     effect: operation.effect,
     attempts: job.attempts,
     conflicts: job.conflicts,

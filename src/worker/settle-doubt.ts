@@ -68,8 +68,8 @@ async function askLater(
   attempted: Extract<Attempted, { kind: 'sent' }>,
   context: WorkContext,
 ): Promise<null> {
-  const { classified } = attempted
-  const failures = doubt.failures + 1
+  const { classified, isRevoked } = attempted
+  const failures = doubt.failures + (isRevoked ? 0 : 1)
   const now = context.now()
   const rules = retryRules(job, context)
   const random = context.random()

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import type { Agents } from '../execute/agents.ts'
 import type { Live } from '../setup/setup.ts'
 import type { Store } from '../store/store.ts'
+import type { Circuits } from './circuits.ts'
 import type { Gates } from './gates.ts'
 
 /** What working on a job needs; time and randomness are given, so that tests can hold them still. */
@@ -11,6 +12,7 @@ export interface WorkContext {
   store: Store
   agents: Agents
   gates: Gates
+  circuits: Circuits
   log: Logger
   now: () => number
   random: () => number

@@ -25,8 +25,8 @@ t.test('sources are listed', async t => {
   const bridge = await start(t)
   const { code, out } = await callClient(t, bridge.url, ['sources'])
   t.equal(code, 0)
-  t.match(out.split('\n')[0], /^source +scheme +methods +largest body +state$/)
-  t.match(out, /\ngithub +github +POST +26214400\n/)
+  t.match(out.split('\n')[0], /^source +scheme +state +secret +fingerprint +expires +last verified$/)
+  t.match(out, /\ngithub +github +running +1 +[0-9a-f]{16} +never\n/)
   t.match(JSON.parse((await callClient(t, bridge.url, ['sources', 'list', '--json'])).out), {
     sources: [{ name: 'github', scheme: 'github', retired: false }, {}, {}, {}, {}],
   })

@@ -28,6 +28,7 @@ t.test('suggestions know the keys of every section', async t => {
   t.ok(knownKeysAt('/integrations/x').includes('token'))
   t.strictSame(knownKeysAt('/integrations/x/rateLimit'), ['perMinute', 'perDay'])
   t.strictSame(knownKeysAt('/integrations/x/backoff'), ['base', 'cap'])
+  t.strictSame(knownKeysAt('/integrations/x/circuitBreaker'), ['failureRatio', 'attempts', 'window', 'open'])
   t.ok(knownKeysAt('/limits').includes('settle'))
   t.strictSame(knownKeysAt('/constants/x'), [])
 })

@@ -348,22 +348,28 @@ t.test('what an integration leaves out it takes from the limits', async t => {
           concurrency: 2,
           purpose: 'p',
           owner: 'o',
+          rotateAfter: '180d',
+          circuitBreaker: { attempts: 5, open: '1m' },
         },
+        off: { token: 'env:T', circuitBreaker: false },
       },
     },
   })
   const loaded = loadConfig({ cwd: folder, env: { T: GOOD } })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-  const { plain, own } = Object.fromEntries(loaded.config.integrations)
+  const { plain, own, off } = Object.fromEntries(loaded.config.integrations)
   t.strictSame(plain, {
     name: 'plain',
     token: GOOD,
+    tokenReference: 'env:T',
     purpose: null,
     owner: null,
+    rotateAfterMs: null,
     caps: { perMinuteMax: null, perDayMax: null },
     concurrencyMax: 4,
     attemptsMax: 7,
     backoff: { baseMs: 2_000, capMs: 3_600_000 },
+    circuit: { failureRatio: 0.8, attemptsMin: 20, windowMs: 60_000, openMs: 10_000 },
   })
   t.match(own, {
     purpose: 'p',
@@ -372,7 +378,31 @@ t.test('what an integration leaves out it takes from the limits', async t => {
     concurrencyMax: 2,
     attemptsMax: 3,
     backoff: { baseMs: 1_000, capMs: 300_000 },
+    rotateAfterMs: 15_552_000_000,
+    circuit: { failureRatio: 0.8, attemptsMin: 5, windowMs: 60_000, openMs: 60_000 },
   })
+  t.equal(off?.circuit, null)
+})
+
+t.test('a circuit breaker is an object or false, and each of its keys is told of', async t => {
+  const folder = writeFiles(t, {
+    config: {
+      integrations: {
+        a: { token: 'env:T', circuitBreaker: { open: 'soon', attempts: 0, failureRatio: 2, opn: '1s' } },
+        b: { token: 'env:T', circuitBreaker: true },
+      },
+    },
+  })
+  const loaded = loadConfig({ cwd: folder, env: { T: GOOD } })
+  if (loaded.ok) throw new Error('expected problems')
+  const found = loaded.problems.map(({ pointer, expected }) => `${pointer}: expected ${expected}`)
+  t.strictSame(found, [
+    '/integrations/a/circuitBreaker/failureRatio: expected a number above 0 up to 1',
+    '/integrations/a/circuitBreaker/attempts: expected a whole number from 1 to 1000',
+    '/integrations/a/circuitBreaker/open: expected a duration such as "250ms", "30s", "5m", "12h" or "180d"',
+    '/integrations/a/circuitBreaker/opn: expected one of failureRatio, attempts, window, open',
+    '/integrations/b/circuitBreaker: expected an object, or false to switch it off',
+  ])
 })
 
 t.test('T066 a limit that is none stops the start, and never means that there is no limit', async t => {

@@ -119,3 +119,14 @@ t.test('an API that cannot be asked is asked later, never sooner than it settles
   t.equal(later(1), NOW + 30_000)
   t.equal(later(4), null)
 })
+
+t.test('what a revocation ended costs no attempt, also not the last one; doubt stays doubt', async t => {
+  const last = { attempts: 2, isRevoked: true }
+  const back = { state: 'queued', counts: false, reason: 'token_revoked', nextAttemptAt: NOW }
+  t.match(decide('retry', last).next, back)
+  for (const effect of ['read', 'set', 'keyed'] as const)
+    t.match(decide('unknown', { ...last, effect }).next, back, effect)
+  t.match(decide('unknown', { ...last, effect: 'verify' }).next, { state: 'in_doubt' })
+  t.match(decide('unknown', { ...last, effect: 'once' }).next, { state: 'held', reason: 'in_doubt' })
+  t.match(decide('applied', last).next, { state: 'running' }, 'an answer that came is an answer')
+})

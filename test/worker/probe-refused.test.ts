@@ -3,8 +3,10 @@ import t, { type Test } from 'tap'
 import { createAgents } from '../../src/execute/agents.ts'
 import { fingerprintToken } from '../../src/ledger/fingerprint.ts'
 import { loadSetup } from '../../src/setup/load-setup.ts'
+import type { Pause } from '../../src/store/pauses.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { IntegrationState, ProbeResult } from '../../src/store/tokens.ts'
+import { createCircuits } from '../../src/worker/circuits.ts'
 import { createGates } from '../../src/worker/gates.ts'
 import { probeRefused } from '../../src/worker/probe-refused.ts'
 import type { WorkContext } from '../../src/worker/work-context.ts'
@@ -20,16 +22,21 @@ async function setUp(t: Test, endpoint: string) {
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const { setup } = loaded
   const recorded: ProbeResult[] = []
+  const pauses: Pause[] = []
   const agents = createAgents()
   t.teardown(() => agents.close())
-  const gates = createGates()
+  const circuits = createCircuits(() => {})
+  const gates = createGates(circuits)
   const clock = { now: REFUSED_AT }
   const state: IntegrationState = {
     integration: 'ci',
     token: fingerprintToken(EDITOR),
     state: 'refused',
+    purpose: null,
+    owner: null,
     pausedUntil: null,
     probedAt: null,
+    revokedAt: null,
     firstSeenAt: REFUSED_AT,
     lastUsedAt: REFUSED_AT,
     uses: 1,
@@ -40,9 +47,13 @@ async function setUp(t: Test, endpoint: string) {
   const context: WorkContext = {
     bootId: 'boot',
     live: { setup, problems: [] },
-    store: { recordProbe: async (probe: ProbeResult) => void recorded.push(probe) } as unknown as Store,
+    store: {
+      recordProbe: async (probe: ProbeResult) => void recorded.push(probe),
+      readPauses: async () => pauses,
+    } as unknown as Store,
     agents,
     gates,
+    circuits,
     log: pino({ level: 'silent' }),
     now: () => clock.now,
     random: () => 0,
@@ -52,7 +63,7 @@ async function setUp(t: Test, endpoint: string) {
       gateChanges++
     },
   }
-  return { context, recorded, clock, gates, state, config: setup.config, changes: () => gateChanges }
+  return { context, recorded, pauses, clock, gates, state, config: setup.config, changes: () => gateChanges }
 }
 
 t.test('a refused token is probed once in five minutes, by a query that changes nothing', async t => {

@@ -4,6 +4,7 @@ import { formatCursor } from '../../../src/admin/cursor.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
 import { discardBody, jobsQuery, noQuery, readPage, retryBody, settleBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { readStops } from '../../../src/admin/read-stops.ts'
 import { type Act, refuseAct } from '../../../src/admin/refuse-act.ts'
 import { planAnew } from '../../../src/admin/replan.ts'
 import { viewJob, viewJobLine } from '../../../src/admin/view-job.ts'
@@ -26,12 +27,13 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
       const { store } = bridge
       const asked = readRequest(jobsQuery, request.query)
       const page = readPage(jobsQuery, asked, store.epoch, Date.now())
-      const { state = null, reason = null } = asked
+      const { state = null, reason = null, token = null } = asked
       const { rows, nextSeq } = await fillPage(page, async ask => {
-        const { jobs, nextSeq } = await store.listJobs({ ...ask, states: state, reason })
+        const { jobs, nextSeq } = await store.listJobs({ ...ask, states: state, reason, token })
         return { rows: jobs, nextSeq }
       })
-      return { jobs: rows.map(viewJobLine), next: formatCursor(store.epoch, nextSeq) }
+      const stops = await readStops(bridge)
+      return { jobs: rows.map(row => viewJobLine(row, stops)), next: formatCursor(store.epoch, nextSeq) }
     },
   )
 
@@ -47,7 +49,7 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
       readRequest(noQuery, request.query)
       const job = await bridge.store.readJob(request.params.id)
       if (job === null) throw new BridgeError('not_found', 'No job of this id is here')
-      return viewJob(job)
+      return viewJob(job, await readStops(bridge))
     },
   )
 

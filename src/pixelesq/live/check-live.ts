@@ -41,7 +41,7 @@ async function ask(setup: Setup, agents: Agents, timeMs: number): Promise<LiveCh
   const endAt = performance.now() + timeMs
   const endpoint = new URL(config.endpoint)
   const access = ({ name, token }: IntegrationConfig): { agent: Agent; endpoint: URL; token: string } => ({
-    agent: agents.get(name, CONNECTIONS),
+    agent: agents.get(name, CONNECTIONS, token),
     endpoint,
     token,
   })

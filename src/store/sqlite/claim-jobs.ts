@@ -3,6 +3,7 @@ import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { formatId } from './ids.ts'
 import { prepareHasHead } from './order-head.ts'
+import { prepareUnpaused } from './set-aside.ts'
 
 /** Delayed jobs whose time has come, let into the order of their key per claim. */
 const DUE_MAX = 500
@@ -23,14 +24,14 @@ interface JobRow {
   routed_type: string | null
 }
 
-/** Leases jobs that are due and stand first in the order of their key. */
+/** Leases jobs that are due and stand first in the order of their key, and whose source, integration and mapping are not paused. */
 export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[] {
   const { db } = context
   const letDelayedIn = prepareLetDelayedIn(db)
   const due = db.prepare<[string, number, number], { seq: number }>(`
     select seq
     from job
-    where integration = ? and head = 1 and state in ('queued', 'in_doubt') and next_attempt_at <= ?
+    where integration = ? and head = 1 and aside is null and state in ('queued', 'in_doubt') and next_attempt_at <= ?
     order by next_attempt_at, seq
     limit ?`)
   const lease = db.prepare(`
@@ -45,11 +46,15 @@ export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[]
     left join event_route on event_route.event_seq = job.event_seq
     where job.seq = ?`)
 
+  const unpaused = prepareUnpaused(context, (integration, now, max) => due.all(integration, now, max))
+
   return ({ bootId, now, leaseExpiresAt, room }) => {
     letDelayedIn(now)
+    const { isPaused, findDue } = unpaused()
     const claimed: ClaimedJob[] = []
     for (const { integration, max } of room) {
-      for (const { seq } of due.all(integration, now, Math.max(0, max))) {
+      if (isPaused(integration)) continue
+      for (const { seq } of findDue(integration, now, Math.max(0, max))) {
         lease.run(bootId, leaseExpiresAt, seq)
         const row = read.get(seq)
         if (row !== undefined) claimed.push(jobFromRow(context, row))

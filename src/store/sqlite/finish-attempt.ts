@@ -5,6 +5,7 @@ import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
 import { noteTokenAnswer } from './note-token-answer.ts'
 import { noteOutcome } from './own-writes.ts'
+import { prepareCountWrite } from './token-writes.ts'
 
 /** Ends an attempt: its outcome, what the token learned, and where the job goes, in one transaction. */
 export function finishAttempt(context: StoreContext): (finish: FinishAttempt) => FinishAnswer {
@@ -17,6 +18,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
   const move = moveJob(context)
   const noteAnswer = noteTokenAnswer(db)
   const noteOwnWrite = noteOutcome(context)
+  const countWrite = prepareCountWrite(context)
 
   return finish => {
     const ended = end.run(
@@ -32,6 +34,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     noteAnswer(finish)
     noteOwnWrite(finish)
     const job = leased(finish.jobSeq, finish.bootId)
+    if (ended.changes > 0) countWrite(finish)
     if (ended.changes === 0 || job === undefined) return { ok: false, reason: 'lease_lost' }
     move(job, finish.next, finish.progress, finish.now)
     return { ok: true }

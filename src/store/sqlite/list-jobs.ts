@@ -24,6 +24,16 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
       where ${states === null ? 'seq >= @from and seq < @before' : `seq in (${rowsOf(states)})`}
       order by seq desc
       limit @rowsMax`)
+  const ofToken = db.prepare<{ from: number; before: number; rowsMax: number; token: string }, SlimRow>(`
+    select seq, mapping, integration, state, reason, created_at as createdAt
+    from job
+    where seq in (
+      select distinct job_seq
+      from attempt
+      where token = @token and job_seq >= @from and job_seq < @before
+      order by job_seq desc
+      limit @rowsMax)
+    order by seq desc`)
   const prepared = new Map<string, ReturnType<typeof prepare>>()
   const selectFor = (states: readonly JobState[] | null): ReturnType<typeof prepare> => {
     const found = states?.every(state => INDEXED.has(state)) ? [...new Set(states)].sort() : null
@@ -33,12 +43,15 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
     return known
   }
 
+  const rowsFor = ({ states, token = null }: JobQuery, page: { from: number; before: number; rowsMax: number }) =>
+    token === null ? selectFor(states).iterate(page) : ofToken.iterate({ ...page, token })
+
   return query => {
     const bounds = boundsOf(query)
     const jobs: JobLine[] = []
     let lookedAt = 0
     let at = bounds.before
-    for (const slim of selectFor(query.states).iterate({ ...bounds, rowsMax: PAGE_ROWS_LOOKED_AT_MAX })) {
+    for (const slim of rowsFor(query, { ...bounds, rowsMax: PAGE_ROWS_LOOKED_AT_MAX })) {
       lookedAt++
       at = slim.seq
       if (!isAskedFor(slim, query)) continue

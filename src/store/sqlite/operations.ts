@@ -15,6 +15,7 @@ import { listEvents } from './list-events.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRejected } from './list-rejected.ts'
 import { listSecrets } from './list-secrets.ts'
+import { pause, readPauses, resume } from './pauses.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
 import { readBacklog } from './read-backlog.ts'
@@ -36,9 +37,12 @@ import { registerTokens } from './register-tokens.ts'
 import { replanJob } from './replan-job.ts'
 import { resealSecrets } from './reseal-secrets.ts'
 import { retryJob } from './retry-job.ts'
+import { revokeToken } from './revoke-token.ts'
 import { sealSecret } from './seal-secret.ts'
+import { readSecretUses, recordSecretUses } from './secret-uses.ts'
 import { settleJob } from './settle-job.ts'
 import { takeRecorded } from './take-recorded.ts'
+import { readTokenWrites } from './token-writes.ts'
 
 /** The methods of the store that the database answers. */
 export type StoreMethod = Exclude<keyof Store, 'epoch' | 'close'>
@@ -56,6 +60,9 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'findKeys',
   'readHistory',
   'readIntegrations',
+  'readTokenWrites',
+  'readPauses',
+  'readSecretUses',
   'listEvents',
   'listJobs',
   'readJob',
@@ -88,6 +95,13 @@ export function prepareOperations(context: StoreContext): Operations {
     registerTokens: registerTokens(context),
     recordProbe: recordProbe(context),
     readIntegrations: readIntegrations(context),
+    readTokenWrites: readTokenWrites(context),
+    revokeToken: revokeToken(context),
+    pause: pause(context),
+    resume: resume(context),
+    readPauses: readPauses(context),
+    recordSecretUses: recordSecretUses(context),
+    readSecretUses: readSecretUses(context),
     readBacklog: readBacklog(context),
     readEvent: readEvent(context),
     readOutcome: readOutcome(context),

@@ -2,6 +2,7 @@ import type { Intent, IntentAnswer } from '../attempts.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { noteIntent } from './own-writes.ts'
+import { preparePauseOfJob } from './set-aside.ts'
 
 type Wait = 'minute_cap' | 'day_cap' | 'paused'
 const WAITS: ReadonlySet<string | null> = new Set<Wait>(['minute_cap', 'day_cap', 'paused'])
@@ -27,6 +28,7 @@ export function recordIntent(context: StoreContext): (intent: Intent) => IntentA
     insert into attempt (job_seq, integration, token, boot_id, step, operation, effect, request_hash, variables, sent_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const noteOwnWrite = noteIntent(context)
+  const pauseOf = preparePauseOfJob(db)
   const saveProgress = db.prepare('update job set progress = ? where seq = ?')
   const noteWait = db.prepare('update job set reason = ?, message = ? where seq = ? and reason is not ?')
   const wait = ({ jobSeq }: Intent, reason: Wait, retryAt: number): IntentAnswer => {
@@ -39,6 +41,9 @@ export function recordIntent(context: StoreContext): (intent: Intent) => IntentA
     const job = leased(intent.jobSeq, intent.bootId)
     if (job === undefined) return { granted: false, reason: 'lease_lost' }
     const row = token.get(intent.integration, intent.token)
+    const paused = pauseOf(intent.jobSeq, intent.integration)
+    if (paused !== null) return { granted: false, reason: `${paused}_paused` }
+    if (row?.state === 'revoked') return { granted: false, reason: 'token_revoked' }
     if (row?.state === 'held') return { granted: false, reason: 'integration_held' }
     if (row === undefined || row.state !== 'active') return { granted: false, reason: 'token_refused' }
     if (row.paused_until !== null && row.paused_until > intent.now) return wait(intent, 'paused', row.paused_until)

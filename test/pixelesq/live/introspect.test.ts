@@ -13,7 +13,7 @@ const agents = createAgents()
 t.teardown(() => agents.close())
 
 async function ask(url: string, token = TOKEN, deadlineMs = 5_000) {
-  return introspect({ agent: agents.get('ci', 1), endpoint: new URL(url), token }, deadlineMs)
+  return introspect({ agent: agents.get('ci', 1, token), endpoint: new URL(url), token }, deadlineMs)
 }
 
 t.test('the sandbox serves exactly the shipped schema', async t => {

@@ -56,9 +56,15 @@ t.test('every route of the API is described, and no other', async t => {
     'get /api/secrets',
     'get /api/sources',
     'get /api/stats',
+    'post /api/integrations/{name}/pause',
+    'post /api/integrations/{name}/resume',
+    'post /api/integrations/{name}/revoke',
+    'post /api/integrations/{name}/rotate',
     'post /api/jobs/{id}/discard',
     'post /api/jobs/{id}/retry',
     'post /api/jobs/{id}/settle',
+    'post /api/mappings/{name}/pause',
+    'post /api/mappings/{name}/resume',
     'post /api/rehearsals',
     'post /api/sources/{name}/reconcile',
     'post /api/rejected/retry',
@@ -66,6 +72,8 @@ t.test('every route of the API is described, and no other', async t => {
     'post /api/secrets/reseal',
     'post /api/sources/{name}/capture',
     'put /api/secrets/{name}',
+    'post /api/sources/{name}/pause',
+    'post /api/sources/{name}/resume',
   ]
   t.same(described.map(({ path, method }) => `${method} ${path}`).sort(), expected.sort())
   t.equal(described.length, apiRoutesOf(bridge.bridge).length)
@@ -152,7 +160,14 @@ t.test('integrations, mappings, sources and figures are what is in force', async
   })
   const { sources } = (await getApi<{ sources: { name: string; scheme: string }[] }>(bridge, 'sources')).body
   t.ok(sources.some(({ name, scheme }) => name === 'github' && scheme === 'github'))
-  t.same((await getApi(bridge, 'stats')).body, { jobs: {}, openJobs: 0, unroutedEvents: 0, oldestUnroutedAt: null })
+  t.same((await getApi(bridge, 'stats')).body, {
+    jobs: {},
+    openJobs: 0,
+    unroutedEvents: 0,
+    oldestUnroutedAt: null,
+    paused: [],
+    circuits: [],
+  })
 })
 
 t.test('failures count for an address wherever below /api they happen', async t => {

@@ -11,6 +11,7 @@ import { testIntents } from './intents.ts'
 import { testLeases } from './leases.ts'
 import { testListing } from './listing.ts'
 import { testOrder } from './order.ts'
+import { testPauses } from './pauses.ts'
 import { testReading } from './reading.ts'
 import { testRecovery } from './recovery.ts'
 import { testRejected } from './rejected.ts'
@@ -38,6 +39,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: intents and caps`, t => testIntents(t, openStore))
   t.test(`${name}: the token ledger`, t => testTokens(t, openStore))
   t.test(`${name}: sealed secrets`, t => testSecrets(t, openStore))
+  t.test(`${name}: pauses`, t => testPauses(t, openStore))
   t.test(`${name}: recovery`, t => testRecovery(t, openStore))
   t.test(`${name}: retention`, t => testRetention(t, openStore))
   t.test(`${name}: echoes of own writes`, t => testEchoes(t, openStore))

@@ -3,7 +3,21 @@ import type { FinishAttempt } from '../../../src/store/attempts.ts'
 import type { ClaimedJob } from '../../../src/store/jobs.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { IntegrationState } from '../../../src/store/tokens.ts'
-import { addJob, attempt, begin, claim, finishFor, NOW, TOKEN, useToken } from '../../fixtures/drive-store.ts'
+import {
+  addJob,
+  attempt,
+  begin,
+  claim,
+  claimOne,
+  finishFor,
+  inDoubtAt,
+  intentFor,
+  NOW,
+  queuedAt,
+  SUCCEEDED,
+  TOKEN,
+  useToken,
+} from '../../fixtures/drive-store.ts'
 import type { OpenStore } from './store-contract.ts'
 
 async function readToken(store: Store, token = TOKEN): Promise<IntegrationState> {
@@ -26,8 +40,11 @@ export async function testTokens(t: Test, openStore: OpenStore): Promise<void> {
       integration: 'ci',
       token: TOKEN,
       state: 'active',
+      purpose: null,
+      owner: null,
       pausedUntil: null,
       probedAt: null,
+      revokedAt: null,
       firstSeenAt: NOW,
       lastUsedAt: null,
       uses: 0,
@@ -155,6 +172,170 @@ export async function testTokens(t: Test, openStore: OpenStore): Promise<void> {
     t.match(await store.readIntegrations(), [
       { integration: 'ci', state: 'refused' },
       { integration: 'shop', state: 'active' },
+    ])
+  })
+
+  t.test('a token that another has replaced retires, and is retiring while an attempt carries it', async t => {
+    const { store } = await openStore(t)
+    await useToken(store, 'ci', 'fp-1')
+    await addJob(store)
+    const [job] = await claim(store)
+    const attemptSeq = await begin(store, job!, { token: 'fp-1' })
+    await useToken(store, 'ci', 'fp-2', NOW + 1)
+    t.equal((await readToken(store, 'fp-1')).state, 'retiring')
+    await store.finishAttempt(finishFor(job!, attemptSeq, { token: 'fp-1' }))
+    t.match(await readToken(store, 'fp-1'), { state: 'retired', uses: 1 })
+  })
+
+  t.test('a revoked token is never sent again, in no integration, whatever is configured', async t => {
+    const under = await openStore(t)
+    const tokens = ['ci', 'shop'].map(integration => ({ integration, fingerprint: TOKEN, purpose: null, owner: null }))
+    const register = () => under.store.registerTokens({ now: NOW, resumeHeld: true, tokens })
+    await register()
+    await addJob(under.store)
+    const [job] = await claim(under.store)
+    t.same(await under.store.revokeToken({ integration: 'ci', token: null, actor: 'ops', now: NOW + 5 }), {
+      ok: true,
+      token: TOKEN,
+      integrations: ['ci', 'shop'],
+      changed: true,
+    })
+    t.same(await under.store.recordIntent(intentFor(job!)), { granted: false, reason: 'token_revoked' })
+    await under.reopen()
+    await register()
+    await under.store.registerTokens({ now: NOW, resumeHeld: true, tokens: [{ ...tokens[0]!, integration: 'third' }] })
+    await register()
+    t.match(await under.store.readIntegrations(), [
+      { integration: 'ci', state: 'revoked', revokedAt: NOW + 5 },
+      { integration: 'shop', state: 'revoked', revokedAt: NOW + 5 },
+      { integration: 'third', state: 'revoked', revokedAt: NOW + 5 },
+    ])
+    await useToken(under.store, 'ci', 'fp-2', NOW + 6)
+    await useToken(under.store, 'ci', TOKEN, NOW + 7)
+    t.equal((await readToken(under.store)).state, 'revoked', 'another one in between does not bring it back')
+    t.match(await under.store.revokeToken({ integration: 'ci', token: TOKEN, actor: 'ops', now: NOW + 8 }), {
+      ok: true,
+      changed: false,
+    })
+    t.match(await readToken(under.store), { revokedAt: NOW + 5 })
+  })
+
+  t.test('by its fingerprint, a retired token is revoked too; one that is not there is not found', async t => {
+    const { store } = await openStore(t)
+    await useToken(store, 'ci', 'fp-1')
+    await useToken(store, 'ci', 'fp-2')
+    const revoke = (integration: string, token: string | null) =>
+      store.revokeToken({ integration, token, actor: 'ops', now: NOW })
+    t.match(await revoke('ci', 'fp-1'), { ok: true, token: 'fp-1', changed: true })
+    t.match(await revoke('ci', null), { ok: true, token: 'fp-2', changed: true })
+    t.same(await revoke('ci', 'fp-3'), { ok: false, reason: 'not_found' })
+    t.same(await revoke('nobody', null), { ok: false, reason: 'not_found' })
+  })
+
+  t.test('a refusal, a probe or a pause of a revoked token does not bring it back', async t => {
+    const { store } = await openStore(t)
+    await useToken(store)
+    await addJob(store)
+    const [job] = await claim(store)
+    const attemptSeq = await begin(store, job!)
+    await store.revokeToken({ integration: 'ci', token: null, actor: 'ops', now: NOW })
+    await store.finishAttempt(finishFor(job!, attemptSeq, { outcome: 'rejected', tokenAnswer: 'unauthorized' }))
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', now: NOW })
+    t.equal((await readToken(store)).state, 'revoked')
+  })
+
+  t.test('writes are counted for the token that made them, by mapping and operation; reads are not', async t => {
+    const { store } = await openStore(t)
+    await useToken(store, 'ci', 'fp-1')
+    const make = async (mapping: string, token: string, operation: string, change: Partial<FinishAttempt> = {}) => {
+      await addJob(store, { mapping })
+      const [job] = await claim(store, { max: 1 })
+      const effect = operation === 'entries' ? 'read' : 'set'
+      const attemptSeq = await begin(store, job!, { token, operation, effect })
+      await store.finishAttempt(finishFor(job!, attemptSeq, { token, ...change }))
+    }
+    await make('a', 'fp-1', 'createEntry')
+    await make('a', 'fp-1', 'createEntry')
+    await make('a', 'fp-1', 'entries')
+    await make('a', 'fp-1', 'createEntry', { outcome: 'rejected' })
+    await make('a', 'fp-1', 'createEntry', { outcome: 'unknown' })
+    await useToken(store, 'ci', 'fp-2', NOW + 1)
+    await make('b', 'fp-2', 'publishPage', { now: NOW + 9 })
+    t.same(await store.readTokenWrites(), [
+      { integration: 'ci', token: 'fp-1', mapping: 'a', operation: 'createEntry', writes: 2, lastAt: NOW },
+      { integration: 'ci', token: 'fp-2', mapping: 'b', operation: 'publishPage', writes: 1, lastAt: NOW + 9 },
+    ])
+  })
+
+  t.test('a write that is found applied after a lost answer counts for the token that sent it', async t => {
+    const { store } = await openStore(t)
+    await useToken(store, 'ci', 'fp-1')
+    await addJob(store)
+    const doubt = { step: 'save', operation: 'createEntry', variables: {}, before: [], asked: 0, failures: 0 }
+    const [job] = await claim(store)
+    await attempt(
+      store,
+      job!,
+      { token: 'fp-1', effect: 'verify' },
+      { token: 'fp-1', outcome: 'unknown', next: inDoubtAt(NOW), progress: { done: [], doubt } },
+    )
+    await useToken(store, 'ci', 'fp-2', NOW + 1)
+    const [again] = await claim(store)
+    const done = [{ id: 'save', operation: 'createEntry', data: {} }]
+    const question = { token: 'fp-2', step: 'save?', operation: 'entries', effect: 'read' } as const
+    await attempt(store, again!, question, { token: 'fp-2', progress: { done, doubt: null } })
+    t.match(await store.readTokenWrites(), [{ token: 'fp-1', operation: 'createEntry', writes: 1 }])
+  })
+
+  t.test('jobs are found by the token that requests were made with, newest first, page by page', async t => {
+    const { store } = await openStore(t)
+    const made: string[] = []
+    for (const [n, token] of ['fp-1', 'fp-2', 'fp-1', 'fp-2', 'fp-1'].entries()) {
+      await useToken(store, 'ci', token, NOW + n)
+      const { eventId } = await addJob(store)
+      const job = await claimOne(store)
+      await attempt(store, job, { token }, { token, next: n === 2 ? queuedAt(NOW) : SUCCEEDED })
+      if (n === 2) await attempt(store, await claimOne(store), { token }, { token })
+      if (token === 'fp-1') made.unshift(eventId)
+    }
+    const page = { sinceAt: null, untilAt: null, source: null, type: null, mapping: null, integration: null }
+    const list = (beforeSeq: number | null, limit: number, token = 'fp-1') =>
+      store.listJobs({ ...page, states: null, reason: null, token, beforeSeq, limit })
+    t.strictSame(
+      (await list(null, 10)).jobs.map(({ eventId }) => eventId),
+      made,
+    )
+    const first = await list(null, 2)
+    t.strictSame(
+      first.jobs.map(({ eventId }) => eventId),
+      made.slice(0, 2),
+    )
+    t.strictSame(
+      (await list(first.nextSeq, 2)).jobs.map(({ eventId }) => eventId),
+      made.slice(2),
+    )
+    t.strictSame((await list(null, 10, 'fp-3')).jobs, [])
+    const failed = await store.listJobs({
+      ...page,
+      states: ['dead'],
+      reason: null,
+      token: 'fp-1',
+      beforeSeq: null,
+      limit: 9,
+    })
+    t.strictSame(failed.jobs, [])
+  })
+
+  t.test('when a secret last proved a delivery is kept across a restart, the newest instant', async t => {
+    const under = await openStore(t)
+    const use = { source: 'github', fingerprint: 'aa', verifiedAt: NOW }
+    await under.store.recordSecretUses([use, { ...use, fingerprint: 'bb' }])
+    await under.store.recordSecretUses([{ ...use, verifiedAt: NOW + 5 }])
+    await under.store.recordSecretUses([{ ...use, verifiedAt: NOW + 1 }])
+    await under.reopen()
+    t.same(await under.store.readSecretUses(), [
+      { ...use, verifiedAt: NOW + 5 },
+      { ...use, fingerprint: 'bb' },
     ])
   })
 }
