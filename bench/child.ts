@@ -17,7 +17,7 @@ export interface Child {
  * The service runs with the flags of the installed command.
  */
 export async function startChild(script: string, args: readonly string[] = []): Promise<Child> {
-  const { env, flags } = script === 'bridge-server.ts' ? COMMAND : { env: {}, flags: [] }
+  const { env, flags } = script.endsWith('bridge-server.ts') ? COMMAND : { env: {}, flags: [] }
   const child: ChildProcess = fork(fileURLToPath(new URL(script, import.meta.url)), args, {
     execArgv: flags,
     env: { ...process.env, ...env },

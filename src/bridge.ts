@@ -1,5 +1,7 @@
 import type { Logger } from 'pino'
 import type { AdminKey } from './admin/admin-keys.ts'
+import type { Checkpoints } from './audit/start-checkpoints.ts'
+import type { UnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Vault } from './ledger/vault.ts'
 import type { Custody } from './receive.ts'
 import type { Rotation } from './setup/rotation.ts'
@@ -34,6 +36,10 @@ export interface Bridge {
   wakeWorker: () => void
   /** Whether an integration has stopped sending by itself. */
   readCircuit: (integration: string) => Circuit
+  /** Signs the audit. */
+  checkpoints: Checkpoints
+  /** Requests to `/api` without a key of it. */
+  unauthorized: UnauthorizedCount
   /** Who may use `/api` now; empty = nobody. */
   adminKeys: () => readonly AdminKey[]
   /** True once shutting down has begun: kept-alive sockets get 503. */

@@ -6,7 +6,7 @@ export interface Readiness {
   status: 'ready' | 'not_ready'
   /** What stands in the way; empty when ready. */
   reasons: readonly string[]
-  /** What works but should be seen: unsigned sources, those that wait for their secret, what was paused, tokens and circuits that stop the work. */
+  /** What works but should be seen: unsigned sources, those that wait for their secret, what was paused, tokens and circuits that stop the work, an audit that is not signed outside the database. */
   warnings: readonly string[]
 }
 
@@ -33,7 +33,7 @@ export async function checkReady(bridge: Bridge): Promise<Readiness> {
   return {
     status: reasons.length === 0 ? 'ready' : 'not_ready',
     reasons,
-    warnings: [...unsigned, ...without, ...(await findStops(bridge))],
+    warnings: [...unsigned, ...without, ...(await findStops(bridge)), ...auditWarnings(bridge)],
   }
 }
 
@@ -54,4 +54,11 @@ async function findStops(bridge: Bridge): Promise<string[]> {
       .filter(integration => readCircuit(integration).state !== 'closed')
       .map(integration => `integration "${integration}": its circuit is open, the API does not answer`),
   ]
+}
+
+function auditWarnings({ checkpoints }: Bridge): string[] {
+  const failure = checkpoints.failure()
+  return failure === null
+    ? []
+    : [`audit: its checkpoints cannot be written to "${checkpoints.anchorsFile}" (${failure})`]
 }

@@ -5,6 +5,10 @@ import type { DestinationStream, Logger } from 'pino'
 import { type AdminKey, toAdminKeys } from './admin/admin-keys.ts'
 import { makeAdminKey } from './admin/make-admin-key.ts'
 import { buildApp } from './app.ts'
+import { anchorsFileOf } from './audit/anchors.ts'
+import { type AuditKey, parseAuditKey, readAuditKeyFile } from './audit/audit-key.ts'
+import { type Checkpoints, startCheckpoints } from './audit/start-checkpoints.ts'
+import { createUnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Bridge } from './bridge.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
 import { readMasterKeys } from './config/read-master-keys.ts'
@@ -31,6 +35,7 @@ import { createCaptureWindows } from './source/capture-windows.ts'
 import { createRejectedLog } from './source/rejected-log.ts'
 import { createSecretLog } from './source/secret-log.ts'
 import { createSecretWriter } from './source/write-secret-uses.ts'
+import { BRIDGE_ACTOR } from './store/audit.ts'
 import { openSqliteStore } from './store/sqlite/open-store.ts'
 import type { Store } from './store/store.ts'
 import { CRASHES_MAX, startWorker } from './worker.ts'
@@ -43,6 +48,8 @@ const SECRETS_FLUSH_MS = 30_000
 const PRUNE_EVERY_MS = 60_000
 /** Rows removed in one transaction of retention, so that no delivery waits long for it. */
 const PRUNE_ROWS_MAX = 500
+const UNAUTHORIZED_FLUSH_MS = 60_000
+const UNAUTHORIZED_LOST = 'requests without an admin key could not be accounted for'
 
 export interface StartOptions {
   config?: ConfigInput
@@ -135,6 +142,8 @@ async function assemble(
     crashesMax: CRASHES_MAX,
   })
   await registerTokens(store, config, true, 'bridge')
+  const checkpoints = await startAudit(store, config, { bootId, ...recovered }, secrets, log)
+  undo.push(() => stopAudit(store, checkpoints, bootId, log))
   const backlog = await store.readBacklog()
   log.info(
     { bootId, ...recovered, openJobs: backlog.openJobs, unroutedEvents: backlog.lastSeq - backlog.routedSeq },
@@ -188,12 +197,15 @@ async function assemble(
     },
     wakeWorker: () => worker.wake(),
     readCircuit: worker.readCircuit,
+    checkpoints,
+    unauthorized: createUnauthorizedCount(),
     adminKeys,
     closing: false,
   }
   undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
   const flushSecrets = createSecretWriter(secretLog, store, log)
   undo.push(flushSecrets)
+  undo.push(() => flushUnauthorized(bridge).catch(complain(log, UNAUTHORIZED_LOST)))
   const putInForce = (setup: Setup): void => {
     live.setup = setup
     secrets.values = [...new Set([...secrets.values, ...secretValues(setup.config)])]
@@ -205,6 +217,7 @@ async function assemble(
   }
   const reloading = createReloading({
     live,
+    store,
     log,
     load,
     readToken: async integration =>
@@ -256,6 +269,31 @@ async function makeFirstKey(
   return [adminKey]
 }
 
+/** Opens the account of this process: its first row, and what signs it. */
+async function startAudit(
+  store: Store,
+  config: Config,
+  detail: Record<string, unknown>,
+  secrets: SecretBook,
+  log: Logger,
+): Promise<Checkpoints> {
+  await store.recordAudit([{ at: Date.now(), actor: BRIDGE_ACTOR, action: 'service.started', detail }])
+  const anchorsFile = anchorsFileOf(config.storeFile)
+  return startCheckpoints({ store, key: openAuditKey(config, secrets), anchorsFile, log, now: Date.now })
+}
+
+function openAuditKey({ auditKey, storeFile }: Config, secrets: SecretBook): AuditKey {
+  if (auditKey === null) return readAuditKeyFile(`${storeFile}.audit-key`)
+  secrets.values = [...secrets.values, auditKey]
+  return parseAuditKey(auditKey)!
+}
+
+async function stopAudit(store: Store, checkpoints: Checkpoints, bootId: string, log: Logger): Promise<void> {
+  const entry = { at: Date.now(), actor: BRIDGE_ACTOR, action: 'service.stopped', detail: { bootId } } as const
+  await store.recordAudit([entry]).catch(complain(log, 'the stop could not be accounted for'))
+  await checkpoints.stop()
+}
+
 async function listen(app: FastifyInstance, { listen: { host, port } }: Config): Promise<void> {
   try {
     await app.listen({ host, port })
@@ -291,9 +329,16 @@ function startTimers(bridge: Bridge): NodeJS.Timeout[] {
       if (pruned.payloads + pruned.events > 0) log.info(pruned, 'pruned')
       more = pruned.more
     }
+    const { auditMs } = live.setup.config.retention
+    for (let more = true; more && !bridge.closing; ) {
+      const pruned = await store.pruneAudit({ now: Date.now(), auditMs })
+      if (pruned.rows > 0) log.info(pruned, 'audit pruned')
+      more = pruned.more
+    }
   }
   return [
     setInterval(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)), REJECTED_FLUSH_MS),
+    setInterval(() => flushUnauthorized(bridge).catch(complain(log, UNAUTHORIZED_LOST)), UNAUTHORIZED_FLUSH_MS),
     setInterval(() => {
       store
         .readBacklog()
@@ -317,6 +362,17 @@ async function flushRejected({ rejected, store }: Bridge): Promise<void> {
     await store.recordRejected(batch)
   } catch (error) {
     rejected.giveBack(batch)
+    throw error
+  }
+}
+
+async function flushUnauthorized({ unauthorized, store }: Bridge): Promise<void> {
+  const count = unauthorized.take()
+  if (count === 0) return
+  try {
+    await store.recordAudit([{ at: Date.now(), actor: BRIDGE_ACTOR, action: 'admin.unauthorized', detail: { count } }])
+  } catch (error) {
+    unauthorized.giveBack(count)
     throw error
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { findAdminKey, isAllowed, readBearerKey } from '../../src/admin/admin-keys.ts'
 import { apiRoutesOf, type RouteDoc } from '../../src/admin/api-routes.ts'
+import { auditRequest } from '../../src/admin/audit-request.ts'
 import type { AdminRole } from '../../src/config/read-admin.ts'
 import { BridgeError } from '../../src/errors.ts'
 import { createFailureGate, type FailureGate } from '../../src/failure-gate.ts'
@@ -11,6 +12,8 @@ declare module 'fastify' {
     role?: AdminRole
     /** What it takes and gives: see `/api/openapi.json`. */
     doc?: RouteDoc
+    /** Accounted for although it changes nothing: it gives out what senders sent, or all of the audit. */
+    isAudited?: boolean
   }
   interface FastifyRequest {
     /** Whose key it carries; set on every route of `/api`. */
@@ -43,14 +46,16 @@ export default async function apiHooks(app: FastifyInstance): Promise<void> {
     const key = presented === null ? null : findAdminKey(presented, bridge.adminKeys())
     if (key === null) {
       bridge.log.info({ outcome: 'rejected', address: request.ip }, 'admin')
+      bridge.unauthorized.add()
       await gate.count(request)
       reply.header('www-authenticate', 'Bearer')
       throw new BridgeError('unauthorized', 'An admin key is needed: Authorization: Bearer <key>')
     }
+    request.admin = { name: key.name, role: key.role }
     const { role } = request.routeOptions.config
     if (role === undefined || !isAllowed(key.role, role))
       throw new BridgeError('forbidden', `The role of this admin key does not allow it: expected ${role ?? 'another'}`)
-    request.admin = { name: key.name, role: key.role }
     reply.header('cache-control', 'no-store')
   })
+  app.addHook('onSend', async (request, reply) => auditRequest(bridge, request, reply.statusCode))
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readMoment } from '../config/read-moment.ts'
 import { SECRET_BYTES_MAX, SECRET_BYTES_MIN } from '../config/resolve-secret.ts'
+import type { AuditQuery } from '../store/audit.ts'
 import type { JobState } from '../store/jobs.ts'
 import type { EventOutcome, PageQuery } from '../store/reports.ts'
 import { parseCursor } from './cursor.ts'
@@ -81,6 +82,32 @@ export const rejectedQuery = z.strictObject({
   until: page.until,
   cursor: page.cursor,
   limit: page.limit,
+})
+const auditFilters = {
+  actor: text('who did it: bridge, or admin:<name of the key>, once'),
+  action: z
+    .string()
+    .regex(/^[a-z_]+\.[a-z_]+(,[a-z_]+\.[a-z_]+)*$/)
+    .max(FILTER_CHARS_MAX)
+    .transform(value => value.split(','))
+    .optional()
+    .describe('one or more actions such as job.dead, with commas between'),
+  source: page.source,
+  integration: page.integration,
+  mapping: page.mapping,
+  event: text('the id of an event, once'),
+  job: text('the id of a job, once'),
+  target: text('what else it was done to (an operation, the fingerprint of a token, a route), once'),
+  since: page.since,
+  until: page.until,
+  q: text('text to be found in the detail, once'),
+}
+/** Query of `GET audit`. */
+export const auditQuery = z.strictObject({ ...auditFilters, cursor: page.cursor, limit: page.limit })
+/** Query of `GET audit/export`. */
+export const auditExportQuery = z.strictObject({
+  ...auditFilters,
+  format: z.enum(['ndjson', 'csv']).default('ndjson').describe('ndjson or csv'),
 })
 /** Query of routes that take none. */
 export const noQuery = z.strictObject({})
@@ -176,6 +203,14 @@ export const pauseBody = z.strictObject({
 export const revokeBody = z.strictObject({ token: fingerprint.optional() })
 
 type PageRequest = Pick<z.output<typeof eventsQuery>, keyof typeof page>
+type AuditRequest = Omit<z.output<typeof auditExportQuery>, 'format'> & Partial<PageRequest>
+
+/** Turns a query of the audit into what the store is asked. Throws `invalid_request`. */
+export function readAuditQuery(schema: z.ZodObject, asked: AuditRequest, epoch: number, now: number): AuditQuery {
+  const { type: _, ...page } = readPage(schema, { limit: PAGE_ROWS_DEFAULT, ...asked }, epoch, now)
+  const { actor = null, action = null, event = null, job = null, target = null, q = null } = asked
+  return { ...page, actor, actions: action, eventId: event, jobId: job, target, q }
+}
 
 /** Turns the part of a query that all lists share into what the store is asked. Throws `invalid_request`. */
 export function readPage(schema: z.ZodObject, asked: PageRequest, epoch: number, now: number): PageQuery {

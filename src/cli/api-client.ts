@@ -38,6 +38,17 @@ export async function getBytes({ url, key }: Client, path: string): Promise<Buff
   }
 }
 
+/** Gets an answer of the API of the running service piece by piece, or ends the command with what it said: exit code 1. */
+export async function* getChunks({ url, key }: Client, path: string): AsyncGenerator<Buffer, void, void> {
+  const response = await ask(url, path, key)
+  if (!response.ok) throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
+  try {
+    for await (const chunk of response.body!) yield Buffer.from(chunk)
+  } catch {
+    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+  }
+}
+
 /** What came of an act: done, or refused for a reason that lies in what it was about. */
 export type ActResult = { ok: true; state: string; message: string } | { ok: false; code: string; message: string }
 

@@ -23,8 +23,10 @@ const CELL_CHARS_MAX = 48
 /** Reads as many rows of a list as were asked for, page by page; `next` says whether there are more. */
 export async function readRows<Row>(
   client: Client,
-  what: 'events' | 'jobs',
+  what: 'events' | 'jobs' | 'audit',
   { limit, json: _, ...filters }: ListOptions,
+  /** The key of the rows in the answer. */
+  key: string = what,
 ): Promise<{ rows: Row[]; next: string | null }> {
   if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit))
     throw cliError(EXIT.usage, `--limit: expected a whole number from 1, found "${limit}"`)
@@ -35,7 +37,7 @@ export async function readRows<Row>(
     const query = new URLSearchParams({ ...filters, limit: String(Math.min(PAGE_ROWS_MAX, wanted - rows.length)) })
     if (next !== null) query.set('cursor', next)
     const page: Record<string, unknown> = await getJson(client, `/api/${what}?${query}`)
-    rows.push(...(page[what] as Row[]))
+    rows.push(...(page[key] as Row[]))
     next = page.next as string | null
   } while (next !== null && rows.length < wanted)
   return { rows, next }

@@ -135,6 +135,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
   addRejected(program, end)
   addNamedThings(program, end, config)
   addSecrets(program, end)
+  addAudit(program, end)
   return program
 }
 
@@ -320,6 +321,43 @@ function addNamedThings(program: Command, end: End, config: readonly [string, st
       .option('--json', 'machine-readable output')
       .action(async (name, options) => end(await (await import('./act-on-name.ts')).resumeThing(thing, name, options)))
   }
+}
+
+function addAudit(program: Command, end: End): void {
+  const audit = program.command('audit').description('who did what, and whether the account of it is whole')
+  withAuditFilters(audit.command('list', { isDefault: true }).description('the audit, newest first (the default)'))
+    .option('--limit <n>', 'how many at most (default: 50)')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./audit.ts')).listAudit(options)))
+  audit
+    .command('verify')
+    .description(
+      'check every row against its chain, its signatures and the file of checkpoints; exit code 1 where one is bad',
+    )
+    .option('--database <file>', 'a copy of the database, instead of the running service')
+    .option('--anchors <file>', 'with --database: the file of checkpoints that was kept beside it, or elsewhere')
+    .option('--key <fingerprint>', 'with --database: the key that must have signed the newest checkpoint')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./audit-verify.ts')).verify(options)))
+  withAuditFilters(audit.command('export').description('all of it, oldest first, as NDJSON or CSV'))
+    .option('--format <format>', 'ndjson or csv', 'ndjson')
+    .option('--out <file>', 'where to write it (default: standard output)')
+    .action(async options => end(await (await import('./audit.ts')).exportAudit(options)))
+}
+
+function withAuditFilters(command: Command): Command {
+  return command
+    .option('--actor <name>', 'by whom: bridge, or admin:<name of the key>')
+    .option('--action <list>', 'what, such as job.dead; commas between')
+    .option('--source <name>', 'of this source')
+    .option('--integration <name>', 'of this integration')
+    .option('--mapping <name>', 'of this mapping')
+    .option('--event <id>', 'of this event')
+    .option('--job <id>', 'of this job')
+    .option('--target <name>', 'to what else: an operation, the fingerprint of a token')
+    .option('--since <time>', 'from when on: a duration such as 7d, or an instant')
+    .option('--until <time>', 'before when')
+    .option('--q <text>', 'with this text in its detail')
 }
 
 function withFilters(command: Command): Command {

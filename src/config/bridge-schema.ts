@@ -215,6 +215,14 @@ const retention = z.strictObject({
   audit: duration.default('400d'),
 })
 
+const audit = z.strictObject({
+  key: secretReference
+    .optional()
+    .describe(
+      'The key that signs the audit, 32 bytes in base64url; left out = a file beside the database, made at first start',
+    ),
+})
+
 const limits = z.strictObject({
   bodyBytes: count(104_857_600)
     .default(1_048_576)
@@ -270,6 +278,7 @@ export const bridgeSchema = z.strictObject({
     })
     .prefault({}),
   retention: retention.prefault({}),
+  audit: audit.prefault({}),
   limits: limits.prefault({}),
 })
 
@@ -295,6 +304,7 @@ export function knownKeysAt(pointer: string): readonly string[] {
   const sections: Record<string, readonly string[]> = {
     listen: Object.keys(listen.shape),
     retention: Object.keys(retention.shape),
+    audit: Object.keys(audit.shape),
     limits: Object.keys(limits.shape),
     pixelesq: ['endpoint', 'schema'],
     admin: ['keys'],

@@ -14,6 +14,7 @@ import { parseDuration } from './parse-duration.ts'
 import { parseRest } from './parse-rest.ts'
 import type { ConfigFinding } from './problem.ts'
 import { type AdminKeyConfig, readAdminKeys } from './read-admin.ts'
+import { readAuditKey } from './read-audit-key.ts'
 import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
 import { readSource } from './read-source.ts'
@@ -37,6 +38,8 @@ export interface Config {
   /** Secrets of the store that are named here, and the places whose secret is left out because the store was not open. */
   sealed: { names: ReadonlySet<string>; unopened: readonly string[] }
   retention: { payloadMs: number; eventMs: number; idempotencyKeyMs: number; auditMs: number }
+  /** The key that signs the audit, as text; null = that of a file beside the database. Never logged, stored or put into a message. */
+  auditKey: string | null
   limits: Limits
   logLevel: string
   /** See src/failpoint.ts; undefined outside tests. */
@@ -184,6 +187,8 @@ function check(
   add(findOtherProblems(data, mappingsFolder, env))
   const admin = readAdminKeys(data, env, folder)
   add(admin.findings)
+  const auditKey = readAuditKey(data, env, folder)
+  add(auditKey.findings)
 
   const ms = (text: string): number => parseDuration(text)!
   const config: Config = {
@@ -200,6 +205,7 @@ function check(
     sources,
     adminKeys: admin.keys,
     sealed: { names: findSealedNames(data), unopened },
+    auditKey: auditKey.key,
     retention: {
       payloadMs: ms(data.retention.payload),
       eventMs: ms(data.retention.event),

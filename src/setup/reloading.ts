@@ -3,6 +3,8 @@ import type { IntegrationConfig } from '../config/load-config.ts'
 import type { TokenRead } from '../config/read-token-again.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'
+import { BRIDGE_ACTOR, type NewAuditEntry } from '../store/audit.ts'
+import type { Store } from '../store/store.ts'
 import type { LoadedSetup } from './load-setup.ts'
 import { findChangedTokens, type TokenFinding } from './probe-tokens.ts'
 import type { Rotation } from './rotation.ts'
@@ -17,6 +19,7 @@ const ROTATE_PROBE_MS = 10_000
 
 export interface ReloadingOptions {
   live: Live
+  store: Pick<Store, 'recordAudit'>
   log: Logger
   load: (generation: number) => Promise<LoadedSetup>
   readToken: (integration: IntegrationConfig) => Promise<TokenRead>
@@ -42,23 +45,32 @@ export interface Reloading {
  * takes the place of another is tried first, whichever way it comes: one that the API refuses does not come into force.
  */
 export function createReloading(options: ReloadingOptions): Reloading {
-  const { live, log, load, readToken, probeTokens, registerTokens, putInForce } = options
+  const { live, store, log, load, readToken, probeTokens, registerTokens, putInForce } = options
   let last: Promise<unknown> = Promise.resolve()
   let again: NodeJS.Timeout | null = null
   let closed = false
 
+  const account = (action: 'setup.reloaded' | 'setup.refused', detail: NonNullable<NewAuditEntry['detail']>) =>
+    store.recordAudit([{ at: Date.now(), actor: BRIDGE_ACTOR, action, detail }])
   const probeChanged = (next: Setup, deadlineMs: number): Promise<TokenFinding[]> =>
     probeTokens(findChangedTokens(live.setup.config, next.config), next, deadlineMs)
-  const refuse = (reason: string, problems: readonly Problem[]): false => {
+  const refuse = async (reason: string, problems: readonly Problem[]): Promise<false> => {
     live.problems = problems
     log.error(
       { reason, problems: problems.map(formatProblem) },
       'the changed files are not valid; the last good setup stays in force',
     )
+    await account('setup.refused', { reason, problems: problems.length })
     return false
   }
-  const enter = async (next: Setup, findings: readonly TokenFinding[], actor: string): Promise<void> => {
+  const enter = async (
+    next: Setup,
+    findings: readonly TokenFinding[],
+    actor: string,
+    reloaded?: NonNullable<NewAuditEntry['detail']>,
+  ): Promise<void> => {
     await registerTokens(next, actor)
+    if (reloaded !== undefined) await account('setup.reloaded', reloaded)
     putInForce(next)
     for (const { integration, verdict, message } of findings) {
       const rotated = { integration: integration.name, fingerprint: fingerprintToken(integration.token), actor }
@@ -82,7 +94,7 @@ export function createReloading(options: ReloadingOptions): Reloading {
           reason,
           refused.map(finding => describeRefusal(finding, setup)),
         )
-      await enter(setup, findings, 'bridge')
+      await enter(setup, findings, 'bridge', { reason, generation, mappings: mappings.size, sources: sources.size })
       live.problems = []
       log.info({ reason, generation, mappings: mappings.size, sources: sources.size }, 'reloaded')
       return true

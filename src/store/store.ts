@@ -1,5 +1,15 @@
+import type { SignedCheckpoint } from '../audit/checkpoint.ts'
+import type { ChainedRow } from '../audit/hash-entry.ts'
 import type { FinishAttempt, Intent, IntentAnswer } from './attempts.ts'
-import type { NewAuditEntry } from './audit.ts'
+import type {
+  AuditExportPage,
+  AuditExportQuery,
+  AuditHead,
+  AuditPage,
+  AuditPruned,
+  AuditQuery,
+  NewAuditEntry,
+} from './audit.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
 import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
 import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from './pauses.ts'
@@ -101,6 +111,16 @@ export interface Store {
   deleteSecret(deletion: SecretDeletion): Promise<boolean>
   /** False where a secret was set or deleted meanwhile. */
   resealSecrets(resealing: Resealing): Promise<boolean>
+  listAudit(query: AuditQuery): Promise<AuditPage>
+  exportAudit(query: AuditExportQuery): Promise<AuditExportPage>
+  /** Rows as they are hashed, oldest first: all that `verifyAudit` needs, with `readCheckpoints`. */
+  readAuditRows(query: { afterSeq: number; limit: number }): Promise<ChainedRow[]>
+  /** `every`: the interval of checkpoints, in rows. */
+  readAuditHead(query: { every: number; dueMax: number }): Promise<AuditHead>
+  readCheckpoints(query: { afterSeq: number; limit: number }): Promise<SignedCheckpoint[]>
+  recordCheckpoints(checkpoints: readonly SignedCheckpoint[]): Promise<void>
+  /** Removes the oldest segment between two checkpoints, if all of it is older than that. */
+  pruneAudit(request: { now: number; auditMs: number }): Promise<AuditPruned>
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>

@@ -19,9 +19,9 @@ const row: AuditRow = {
 t.test('a change of any value of a row changes its hash, and so does another row before it', async t => {
   const hashes = [
     hashEntry(NO_HASH, row),
-    hashEntry(Buffer.alloc(32, 1), row),
+    hashEntry('1'.repeat(64), row),
     ...Object.keys(row).map(name => hashEntry(NO_HASH, { ...row, [name]: name === 'seq' ? 2 : 'other' })),
-  ].map(hash => hash.toString('hex'))
+  ]
   t.equal(new Set(hashes).size, 14)
   t.ok(hashes.every(hash => /^[0-9a-f]{64}$/.test(hash)))
 })

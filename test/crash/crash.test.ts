@@ -20,8 +20,9 @@ t.test('a service killed at random moments under load loses nothing and does not
     drainCapped: false,
     settleMaxMs: 30_000,
   })
-  const { violations, settled, exitCode, run } = result
+  const { violations, auditProblems, settled, exitCode, run } = result
   t.same(violations, [])
+  t.same(auditProblems, [], 'the audit is whole, and accounts for every event, attempt and end of a job')
   t.ok(settled, 'everything comes to rest')
   t.equal(exitCode, 0, 'SIGTERM ends it in order')
   t.equal(run.deathsAt.length, KILLS)

@@ -41,6 +41,7 @@ const result = await killAtRandom({
   },
 })
 for (const line of summarize(result)) say(line)
-const failed = result.violations.length > 0 || !result.settled || result.exitCode !== 0
+const failed =
+  result.violations.length > 0 || result.auditProblems.length > 0 || !result.settled || result.exitCode !== 0
 if (failed) say(`\nlast lines of the log\n${result.logTail}`)
 process.exitCode = failed ? 1 : 0

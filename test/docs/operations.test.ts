@@ -94,3 +94,20 @@ t.test('the bounds of reconcile are those of the sources', t => {
   t.same([LIMITED_WAIT_MS_MAX, LIMITED_WAITS_MAX], [60_000, 5], 'up to a minute, five times')
   t.end()
 })
+
+t.test('every action of the audit has its row, and so has every problem', async t => {
+  const membersOf = (file: string, type: string): string[] => {
+    const union = new RegExp(`type ${type} =([^\\n]*(?:\\n +\\|[^\\n]*)*)`).exec(readDoc(file))?.[1] ?? ''
+    return [...union.matchAll(/'([a-z_.]+)'/g)].map(([, name]) => name!)
+  }
+  const actions = membersOf('src/store/audit.ts', 'AuditAction')
+  t.ok(actions.length > 30)
+  t.strictSame(new Set(rowsOf('## Audit')), new Set(actions))
+  const problems = [
+    ...membersOf('src/audit/walk-checkpoints.ts', 'CheckpointProblem'),
+    ...membersOf('src/audit/verify-audit.ts', 'AuditProblem'),
+  ]
+  const table = text.slice(text.indexOf('| problem '))
+  t.ok(problems.length > 7)
+  for (const problem of problems) t.ok(table.includes(`\n| \`${problem}\``), problem)
+})

@@ -64,6 +64,7 @@ export default async function eventsRoute(app: FastifyInstance): Promise<void> {
     {
       config: {
         role: 'viewer',
+        isAudited: true,
         doc: {
           summary: 'The body of an event, byte for byte',
           query: noQuery,

@@ -3,6 +3,7 @@ import type { AuditLog } from './audit-log.ts'
 import type { BodyBlocks } from './body-blocks.ts'
 import type { EventHashes } from './event-hashes.ts'
 import type { RateWindows } from './rate-windows.ts'
+import type { ReceivedEvents } from './received-events.ts'
 
 /** What the operations on one open database share. */
 export interface StoreContext {
@@ -14,6 +15,7 @@ export interface StoreContext {
   windows: RateWindows
   audit: AuditLog
   hashes: EventHashes
+  received: ReceivedEvents
   /** Free bytes below which nothing is recorded any more. */
   diskFreeMinBytes: number
   file: string

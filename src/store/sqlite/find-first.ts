@@ -1,6 +1,6 @@
 import type { StoreContext } from './context.ts'
 
-const INSTANT = { event: 'received_at', job: 'created_at' } as const
+const INSTANT = { event: 'received_at', job: 'created_at', audit_entry: 'at' } as const
 
 /**
  * Finds the first row at or after an instant, by halving: rows are in the order of custody, nearly that of their instants.

@@ -1,5 +1,6 @@
 import type { FinishAttempt } from '../attempts.ts'
 import type { FinishAnswer } from '../jobs.ts'
+import { prepareAuditAttempt } from './audit-attempt.ts'
 import type { StoreContext } from './context.ts'
 import { prepareLeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
@@ -16,9 +17,10 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     where seq = ? and outcome is null`)
   const leased = prepareLeasedJob(db)
   const move = moveJob(context)
-  const noteAnswer = noteTokenAnswer(db)
+  const noteAnswer = noteTokenAnswer(context)
   const noteOwnWrite = noteOutcome(context)
   const countWrite = prepareCountWrite(context)
+  const auditAttempt = prepareAuditAttempt(context)
 
   return finish => {
     const ended = end.run(
@@ -30,6 +32,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
       finish.response,
       finish.attemptSeq,
     )
+    if (ended.changes > 0) auditAttempt(finish.attemptSeq)
     windows.end(finish.integration, finish.attemptSeq)
     noteAnswer(finish)
     noteOwnWrite(finish)

@@ -53,6 +53,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
   try {
     const result = work()
     context.blocks.seal()
+    context.audit.seal()
     failpoint('before_commit')
     context.statements.commit.run()
     failpoint('after_commit')

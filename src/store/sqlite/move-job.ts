@@ -1,3 +1,4 @@
+import { type AuditAction, BRIDGE_ACTOR } from '../audit.ts'
 import type { JobNext, JobProgress } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
@@ -5,11 +6,21 @@ import type { LeasedJob } from './leased-job.ts'
 
 export type MovedJob = Pick<LeasedJob, 'seq' | 'integration' | 'order_key'>
 
-/** Moves a leased job to what comes next, and lets the next job of its key go on where it ended. */
+/**
+ * Moves a leased job to what comes next, accounts for it, and lets the next job of its key go on where it ended. A job that
+ * only waits for its next attempt is not accounted for: the attempt is. The message
+ * stays with the job: it may repeat a value of the payload, which the audit outlives.
+ */
 export function moveJob({
   db,
   gauge,
-}: StoreContext): (job: MovedJob, next: JobNext, progress: JobProgress, now: number) => void {
+  audit,
+}: StoreContext): (
+  job: MovedJob & Pick<LeasedJob, 'mapping' | 'event_seq'>,
+  next: JobNext,
+  progress: JobProgress,
+  now: number,
+) => void {
   const keep = db.prepare(`
     update job
     set progress = @saved, crashes = case when progress is @saved then crashes else 0 end
@@ -35,8 +46,19 @@ export function moveJob({
   const letNextGo = prepareLetNextGo(db)
 
   return (job, next, progress, now) => {
-    const { seq } = job
+    const { seq, integration, mapping, event_seq: eventSeq } = job
     const saved = progress.done.length === 0 && progress.doubt === null ? null : JSON.stringify(progress)
+    if (next.state !== 'running' && next.state !== 'queued')
+      audit.append({
+        at: now,
+        actor: BRIDGE_ACTOR,
+        action: `job.${next.state}` satisfies AuditAction,
+        integration,
+        mapping,
+        eventSeq,
+        jobSeq: seq,
+        ...(next.state !== 'succeeded' && { detail: { reason: next.reason } }),
+      })
     switch (next.state) {
       case 'running':
         keep.run({ saved, seq })

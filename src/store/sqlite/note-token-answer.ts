@@ -1,5 +1,6 @@
-import type Database from 'better-sqlite3'
-import type { TokenAnswer } from '../tokens.ts'
+import { BRIDGE_ACTOR } from '../audit.ts'
+import type { IntegrationState, TokenAnswer } from '../tokens.ts'
+import type { StoreContext } from './context.ts'
 
 /** So many refusals (403) in a row hold the whole integration: the role is wrong, not the job (semantics.md 4). */
 const FORBIDDEN_IN_ROW_MAX = 5
@@ -13,7 +14,12 @@ export interface TokenUse {
 }
 
 /** Keeps the ledger of a token: uses, last answer, refusals; 401 stops it, 429 pauses it. */
-export function noteTokenAnswer(db: Database.Database): (use: TokenUse) => void {
+export function noteTokenAnswer({ db, audit }: StoreContext): (use: TokenUse) => void {
+  const stateOf = db
+    .prepare<[string, string], IntegrationState['state']>(
+      'select state from token where integration = ? and fingerprint = ?',
+    )
+    .pluck()
   const update = db.prepare(`
     update token
     set last_used_at = @now,
@@ -27,12 +33,23 @@ export function noteTokenAnswer(db: Database.Database): (use: TokenUse) => void 
         else state end
     where integration = @integration and fingerprint = @token`)
   return use => {
+    const mayStop = use.tokenAnswer === 'unauthorized' || use.tokenAnswer === 'forbidden'
+    const before = mayStop ? stateOf.get(use.integration, use.token) : undefined
     update.run({
       now: use.now,
       answer: use.tokenAnswer,
       pausedUntil: use.pausedUntil,
       integration: use.integration,
       token: use.token,
+    })
+    const state = mayStop ? stateOf.get(use.integration, use.token) : undefined
+    if (state === before || (state !== 'refused' && state !== 'held')) return
+    audit.append({
+      at: use.now,
+      actor: BRIDGE_ACTOR,
+      action: `token.${state}`,
+      integration: use.integration,
+      target: use.token,
     })
   }
 }

@@ -115,6 +115,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       return send('recordEvent', sent)
     },
     recordAudit: ask => call('recordAudit', ask),
+    listAudit: ask => call('listAudit', ask),
+    exportAudit: ask => call('exportAudit', ask),
+    readAuditRows: ask => call('readAuditRows', ask),
+    readAuditHead: ask => call('readAuditHead', ask),
+    readCheckpoints: ask => call('readCheckpoints', ask),
+    recordCheckpoints: ask => call('recordCheckpoints', ask),
+    pruneAudit: ask => call('pruneAudit', ask),
     recordRejected: ask => call('recordRejected', ask),
     acceptRejected: ask => call('acceptRejected', ask),
     listRejected: ask => call('listRejected', ask),

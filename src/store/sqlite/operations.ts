@@ -6,11 +6,13 @@ import { countJobs } from './count-jobs.ts'
 import { countRejected } from './count-rejected.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { discardJob } from './discard-job.ts'
+import { exportAudit } from './export-audit.ts'
 import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
+import { listAudit } from './list-audit.ts'
 import { listEvents } from './list-events.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRejected } from './list-rejected.ts'
@@ -18,6 +20,9 @@ import { listSecrets } from './list-secrets.ts'
 import { pause, readPauses, resume } from './pauses.ts'
 import { probe } from './probe.ts'
 import { prune } from './prune.ts'
+import { pruneAudit } from './prune-audit.ts'
+import { readAuditRows, readCheckpoints } from './read-audit-chain.ts'
+import { readAuditHead } from './read-audit-head.ts'
 import { readBacklog } from './read-backlog.ts'
 import { readEvent } from './read-event.ts'
 import { readHistory } from './read-history.ts'
@@ -27,6 +32,7 @@ import { readOutcome } from './read-outcome.ts'
 import { readRejected } from './read-rejected.ts'
 import { readSecrets } from './read-secrets.ts'
 import { recordAudit } from './record-audit.ts'
+import { recordCheckpoints } from './record-checkpoints.ts'
 import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordProbe } from './record-probe.ts'
@@ -72,12 +78,24 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readRejected',
   'listSecrets',
   'readSecrets',
+  'listAudit',
+  'exportAudit',
+  'readAuditRows',
+  'readAuditHead',
+  'readCheckpoints',
 ])
 
 /** Prepares every method on one open database. */
 export function prepareOperations(context: StoreContext): Operations {
   return {
     recordAudit: recordAudit(context),
+    listAudit: listAudit(context),
+    exportAudit: exportAudit(context),
+    readAuditRows: readAuditRows(context.db),
+    readAuditHead: readAuditHead(context),
+    readCheckpoints: readCheckpoints(context.db),
+    recordCheckpoints: recordCheckpoints(context),
+    pruneAudit: pruneAudit(context),
     recordEvent: recordEvent(context),
     recordRejected: recordRejected(context),
     acceptRejected: acceptRejected(context),

@@ -1,4 +1,5 @@
 import type { FinishAttempt, Intent } from '../attempts.ts'
+import { BRIDGE_ACTOR } from '../audit.ts'
 import { ECHO_WAIT_MAX_MS, ECHO_WINDOW_MS, objectsInAnswer, objectsInVariables } from '../own-objects.ts'
 import type { EchoQuestion, PlannedJob, RouteDecision } from '../routes.ts'
 import type { StoreContext } from './context.ts'
@@ -192,7 +193,7 @@ function describeEcho(cause: Cause, epoch: number): object {
 
 /** Ends jobs that were made of an event before it was known that we had made what it names; those under way go on. */
 function prepareCallOff(context: StoreContext): (object: string, write: Written, now: number) => void {
-  const { db, gauge, epoch } = context
+  const { db, gauge, epoch, audit } = context
   const watching = db.prepare<[string, number], { job_seq: number; not_by: string }>(
     'select job_seq, not_by from echo_watch where object_id = ? and received_at >= ?',
   )
@@ -221,6 +222,16 @@ function prepareCallOff(context: StoreContext): (object: string, write: Written,
       const ended = end.get(now, echo.message, jobSeq)
       if (ended === undefined) continue
       gauge.openJobs--
+      audit.append({
+        at: now,
+        actor: BRIDGE_ACTOR,
+        action: 'job.superseded',
+        integration: ended.integration,
+        mapping: ended.mapping,
+        eventSeq: ended.event_seq,
+        jobSeq,
+        detail: { reason: 'echo', message: echo.message },
+      })
       // else another stands first, and the oldest may be another still: one that was let in later, or retried
       if (stoodFirst) letNextGo(ended)
       const detail = JSON.parse(route.get(ended.event_seq)!.detail) as object[] | { mappings: object[] }

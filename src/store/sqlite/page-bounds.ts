@@ -10,8 +10,8 @@ const SKEW_ROWS = 500
 /** Which rows a page may come from: `from` up to but without `before`. */
 export function preparePageBounds(
   db: StoreContext['db'],
-  table: 'event' | 'job',
-): (query: PageQuery) => { from: number; before: number } {
+  table: 'event' | 'job' | 'audit_entry',
+): (query: Pick<PageQuery, 'beforeSeq' | 'sinceAt' | 'untilAt'>) => { from: number; before: number } {
   const last = db.prepare<[], number>(`select coalesce(max(seq), 0) from ${table}`).pluck()
   const findFirst = prepareFindFirst(db, table)
   return ({ beforeSeq, sinceAt, untilAt }) => {

@@ -1,4 +1,6 @@
+import { BRIDGE_ACTOR } from '../audit.ts'
 import type { Pruned, PruneRequest } from '../upkeep.ts'
+import { prepareAuditRejected } from './audit-rejected.ts'
 import type { StoreContext } from './context.ts'
 import { hashesOf } from './event-hashes.ts'
 import { OPEN } from './job-states.ts'
@@ -25,7 +27,7 @@ interface DueEvent extends DueRow {
  * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
  */
 export function prune(context: StoreContext): (request: PruneRequest) => Pruned {
-  const { db, gauge, blocks, hashes } = context
+  const { db, gauge, blocks, hashes, audit } = context
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
   const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
@@ -58,6 +60,7 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
   const deleteRejected = db.prepare('delete from rejected_delivery where minute_at < ?')
   const deleteSamples = db.prepare('delete from rejected_sample where received_at < ?')
   const forget = forgetOwnWrites(context)
+  const auditRejected = prepareAuditRejected(context)
   // a pass goes on where the last one ended and starts again from the first row when it found nothing more
   let clearedThrough = 0
 
@@ -78,9 +81,17 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
         rows.map(row => ({ offset: row.block_offset, bytes: row.bytes })),
       )
     }
+    auditRejected(now)
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
     forget(now)
+    if (payloads.length + events.length > 0)
+      audit.append({
+        at: now,
+        actor: BRIDGE_ACTOR,
+        action: 'store.pruned',
+        detail: { payloads: payloads.length, events: events.length },
+      })
     return {
       payloads: payloads.length,
       events: events.length,

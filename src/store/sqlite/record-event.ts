@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import type { NewEvent, Recorded } from '../receipts.ts'
+import { type AuditAction, BRIDGE_ACTOR } from '../audit.ts'
+import type { NewEvent, Recorded, RecordOutcome } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 import { hashesOf } from './event-hashes.ts'
 import { formatId } from './ids.ts'
 
 export const RECEIPT = { recorded: 0, ignored: 1, id_conflict: 2 } as const
+/** Redeliveries of one event are accounted for once in this time, with their count: a flood of them must not fill the disk. */
+const REDELIVERY_AUDIT_MS = 3_600_000
 
 interface KnownRow {
   seq: number
@@ -15,23 +18,23 @@ interface KnownRow {
   replay_hash: number | null
   received_at: number
   body_bytes: number
+  /** Null in rows of before it was kept. */
+  body_hash: Buffer | null
   body_crc: number
 }
 
 /** Records a delivery once per idempotency key, or says which event it repeats. */
-export function recordEvent({ db, epoch, gauge, blocks, hashes }: StoreContext): (event: NewEvent) => Recorded {
+export function recordEvent(context: StoreContext): (event: NewEvent) => Recorded {
+  const { db, epoch, gauge, blocks, hashes, audit, received } = context
   const select = db.prepare<[number], KnownRow>(`
-    select seq, source, idempotency_key, receipt, replay_hash, received_at, body_bytes, body_crc
+    select seq, source, idempotency_key, receipt, replay_hash, received_at, body_bytes, body_hash, body_crc
     from event
     where seq = ?`)
   const insert = db.prepare(`
     insert into event (seq, source, type, idempotency_key, key_hash, replay_hash, receipt, method, query, block,
-      block_offset, headers_bytes, body_bytes, body_crc, received_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const countRedelivery = db.prepare(`
-    insert into redelivery (event_seq, count, last_at)
-    values (?, 1, ?)
-    on conflict (event_seq) do update set count = count + 1, last_at = excluded.last_at`)
+      block_offset, headers_bytes, body_bytes, body_hash, body_crc, received_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`)
+  const countRedelivery = prepareCountRedelivery(context)
   const markFetched = db.prepare('insert into fetched_event (event_seq, fetched_from) values (?, ?)')
   const isFetched = db.prepare<[number], { event_seq: number }>(
     'select event_seq from fetched_event where event_seq = ?',
@@ -50,20 +53,16 @@ export function recordEvent({ db, epoch, gauge, blocks, hashes }: StoreContext):
 
   return event => {
     const keyHash = hashKey(event.source, event.key)
-    const bodyCrc = crc32(event.body)
+    const payloadHash = hash('sha256', event.body, 'hex')
+    const bodyHash = Buffer.from(payloadHash, 'hex')
     const since = event.receivedAt - (event.keyWindowMs ?? event.keyRetentionMs)
     const known = findSince(keyHash, event.source, since).filter(row => row.idempotency_key === event.key)
 
-    const same =
-      known.find(row => row.body_crc === bodyCrc && row.body_bytes === event.body.byteLength) ??
-      findFetched(known, event)
+    const same = known.find(row => isSameBody(row, event.body, bodyHash)) ?? findFetched(known, event)
     if (same !== undefined) {
-      countRedelivery.run(same.seq, event.receivedAt)
-      return {
-        outcome: same.receipt === RECEIPT.id_conflict ? 'id_conflict' : 'duplicate',
-        eventId: formatId('evt', epoch, same.seq),
-        eventSeq: null,
-      }
+      const outcome = same.receipt === RECEIPT.id_conflict ? 'id_conflict' : 'duplicate'
+      countRedelivery(same.seq, event, outcome)
+      return { outcome, eventId: formatId('evt', epoch, same.seq), eventSeq: null }
     }
 
     const replayHash = event.replayKey === null ? null : hashKey(event.source, event.replayKey)
@@ -75,7 +74,7 @@ export function recordEvent({ db, epoch, gauge, blocks, hashes }: StoreContext):
             row => row.replay_hash === replayHash && row.receipt === RECEIPT.recorded,
           )
     if (replayed !== undefined) {
-      countRedelivery.run(replayed.seq, event.receivedAt)
+      countRedelivery(replayed.seq, event, 'replayed')
       return { outcome: 'replayed', eventId: formatId('evt', epoch, replayed.seq), eventSeq: null }
     }
 
@@ -97,13 +96,57 @@ export function recordEvent({ db, epoch, gauge, blocks, hashes }: StoreContext):
       offset,
       headersBytes,
       event.body.byteLength,
-      bodyCrc,
+      bodyHash,
       event.receivedAt,
     )
     if (event.fetchedFrom !== undefined) markFetched.run(eventSeq, event.fetchedFrom)
     hashes.add(eventSeq, hashesOf({ key_hash: keyHash, replay_hash: replayHash }))
     gauge.lastSeq = eventSeq
+    // a recorded one is accounted for when it is routed, in one row with what was made of it
+    if (outcome === 'recorded') {
+      const { source, receivedAt, body } = event
+      received.add(eventSeq, { source, receivedAt, bodyBytes: body.byteLength, payloadHash })
+    } else
+      audit.append({
+        at: event.receivedAt,
+        actor: BRIDGE_ACTOR,
+        action: `event.${outcome}` satisfies AuditAction,
+        source: event.source,
+        eventSeq,
+        detail: { bytes: event.body.byteLength },
+        payloadHash,
+      })
     return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
+  }
+}
+
+function isSameBody(row: KnownRow, body: Uint8Array, bodyHash: Buffer): boolean {
+  if (row.body_bytes !== body.byteLength) return false
+  return row.body_hash === null ? row.body_crc === crc32(body) : bodyHash.equals(row.body_hash)
+}
+
+function prepareCountRedelivery({
+  db,
+  audit,
+}: StoreContext): (eventSeq: number, event: NewEvent, outcome: RecordOutcome) => void {
+  const count = db.prepare<[number, number], { count: number; audited_at: number | null }>(`
+    insert into redelivery (event_seq, count, last_at)
+    values (?, 1, ?)
+    on conflict (event_seq) do update set count = count + 1, last_at = excluded.last_at
+    returning count, audited_at`)
+  const setAudited = db.prepare('update redelivery set audited_at = ? where event_seq = ?')
+  return (eventSeq, { source, receivedAt }, outcome) => {
+    const row = count.get(eventSeq, receivedAt)!
+    if (row.audited_at !== null && receivedAt - row.audited_at < REDELIVERY_AUDIT_MS) return
+    setAudited.run(receivedAt, eventSeq)
+    audit.append({
+      at: receivedAt,
+      actor: BRIDGE_ACTOR,
+      action: 'event.redelivered',
+      source,
+      eventSeq,
+      detail: { outcome, count: row.count },
+    })
   }
 }
 

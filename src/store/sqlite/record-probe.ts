@@ -1,8 +1,12 @@
+import { BRIDGE_ACTOR } from '../audit.ts'
 import type { ProbeResult } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
 /** Notes what a harmless query said of a refused token: accepted again, or still refused. */
-export function recordProbe({ db }: StoreContext): (probe: ProbeResult) => void {
+export function recordProbe({ db, audit }: StoreContext): (probe: ProbeResult) => void {
+  const isRefused = db.prepare<[string, string], 1>(
+    `select 1 from token where integration = ? and fingerprint = ? and state = 'refused'`,
+  )
   const update = db.prepare(`
     update token
     set probed_at = @now,
@@ -10,6 +14,10 @@ export function recordProbe({ db }: StoreContext): (probe: ProbeResult) => void 
       state = case when @answer = 'ok' and state = 'refused' then 'active' else state end
     where integration = @integration and fingerprint = @token`)
   return probe => {
+    const wasRefused = isRefused.get(probe.integration, probe.token) !== undefined
     update.run(probe)
+    if (!wasRefused || probe.answer !== 'ok') return
+    const { now: at, integration, token: target } = probe
+    audit.append({ at, actor: BRIDGE_ACTOR, action: 'token.accepted', integration, target })
   }
 }

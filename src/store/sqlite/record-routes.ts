@@ -1,4 +1,6 @@
+import { BRIDGE_ACTOR } from '../audit.ts'
 import type { PlannedJob, RouteDecision, Routes, RoutesRecorded } from '../routes.ts'
+import { prepareAuditRoute } from './audit-route.ts'
 import type { StoreContext } from './context.ts'
 import { OPEN } from './job-states.ts'
 import { prepareEchoGuard } from './own-writes.ts'
@@ -11,8 +13,9 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
     values (?, ?, ?, ?, ?)`)
   const setRouted = db.prepare(`update meta set value = ? where name = 'routed_seq'`)
   const insertJob = prepareInsertJob(db)
-  const insertDead = prepareInsertDead(db)
-  const supersede = prepareSupersede(db)
+  const insertDead = prepareInsertDead(context)
+  const supersede = prepareSupersede(context)
+  const auditRoute = prepareAuditRoute(context)
   const guard = prepareEchoGuard(context)
 
   return ({ decisions, throughSeq }) => {
@@ -29,6 +32,7 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
         typeof decision.detail === 'string' ? decision.detail : JSON.stringify(decision.detail),
         decision.routedAt,
       )
+      auditRoute(decision)
       for (const job of decision.jobs) {
         if (job.failed !== null) {
           insertDead(decision, job, job.failed)
@@ -83,15 +87,16 @@ export function prepareInsertJob(
   }
 }
 
-function prepareInsertDead(
-  db: StoreContext['db'],
-): (decision: RouteDecision, job: PlannedJob, failed: { reason: string; message: string }) => void {
+function prepareInsertDead({
+  db,
+  audit,
+}: StoreContext): (decision: RouteDecision, job: PlannedJob, failed: { reason: string; message: string }) => void {
   const insert = db.prepare(`
     insert into job (event_seq, mapping, mapping_hash, integration, item_index, item, order_key, state, head, delayed,
       next_attempt_at, expires_at, created_at, finished_at, reason, message)
     values (?, ?, ?, ?, ?, ?, ?, 'dead', 0, 0, ?, ?, ?, ?, ?, ?)`)
   return ({ eventSeq, routedAt: now }, job, { reason, message }) => {
-    insert.run(
+    const { lastInsertRowid } = insert.run(
       eventSeq,
       job.mapping,
       job.mappingHash,
@@ -106,15 +111,31 @@ function prepareInsertDead(
       reason,
       message,
     )
+    audit.append({
+      at: now,
+      actor: BRIDGE_ACTOR,
+      action: 'job.dead',
+      integration: job.integration,
+      mapping: job.mapping,
+      eventSeq,
+      jobSeq: Number(lastInsertRowid),
+      detail: { reason },
+    })
   }
 }
 
-function prepareSupersede(db: StoreContext['db']): (job: PlannedJob, now: number) => number {
+interface SupersededRow {
+  seq: number
+  event_seq: number
+}
+
+function prepareSupersede({ db, audit }: StoreContext): (job: PlannedJob, now: number) => number {
   const change = `
     set state = 'superseded', head = 0, delayed = 0, finished_at = ?, reason = 'coalesced'
     where mapping = ? and integration = ? and order_key = ? and state = 'queued' and attempts = 0 and progress is null`
-  const inOrder = db.prepare(`update job ${change} and delayed = 0`)
-  const delayed = db.prepare(`update job ${change} and delayed = 1`)
+  const ended = 'returning seq, event_seq'
+  const inOrder = db.prepare<unknown[], SupersededRow>(`update job ${change} and delayed = 0 ${ended}`)
+  const delayed = db.prepare<unknown[], SupersededRow>(`update job ${change} and delayed = 1 ${ended}`)
   // what was superseded may have stood first, and jobs of other mappings behind it
   const letNextGo = db.prepare(`
     update job
@@ -126,8 +147,20 @@ function prepareSupersede(db: StoreContext['db']): (job: PlannedJob, now: number
       order by head desc, seq
       limit 1)`)
   return (job, now) => {
-    const fromOrder = inOrder.run(now, job.mapping, job.integration, job.orderKey).changes
-    if (fromOrder > 0) letNextGo.run(job.integration, job.orderKey)
-    return fromOrder + delayed.run(now, job.mapping, job.integration, job.orderKey).changes
+    const fromOrder = inOrder.all(now, job.mapping, job.integration, job.orderKey)
+    if (fromOrder.length > 0) letNextGo.run(job.integration, job.orderKey)
+    const ended = [...fromOrder, ...delayed.all(now, job.mapping, job.integration, job.orderKey)]
+    for (const { seq, event_seq } of ended)
+      audit.append({
+        at: now,
+        actor: BRIDGE_ACTOR,
+        action: 'job.superseded',
+        integration: job.integration,
+        mapping: job.mapping,
+        eventSeq: event_seq,
+        jobSeq: seq,
+        detail: { reason: 'coalesced' },
+      })
+    return ended.length
   }
 }

@@ -1,5 +1,7 @@
 import type { Effect } from '../attempts.ts'
+import { BRIDGE_ACTOR } from '../audit.ts'
 import type { JobNext, JobProgress, Recovered, Recovery } from '../jobs.ts'
+import { prepareAuditAttempt } from './audit-attempt.ts'
 import type { StoreContext } from './context.ts'
 import type { LeasedJob } from './leased-job.ts'
 import { moveJob } from './move-job.ts'
@@ -20,7 +22,7 @@ interface LostJob extends LeasedJob {
 export function recoverJobs(context: StoreContext): (recovery: Recovery) => Recovered {
   const { db } = context
   const lost = db.prepare<[string, number], LostJob>(`
-    select seq, integration, order_key, reason, crashes, progress
+    select seq, integration, order_key, mapping, event_seq, reason, crashes, progress
     from job
     where state = 'running' and (lease_owner <> ? or lease_expires_at < ?)
     order by seq`)
@@ -34,6 +36,7 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
     where seq = ?`)
   const countCrash = db.prepare('update job set crashes = ? where seq = ?')
   const move = moveJob(context)
+  const auditAttempt = prepareAuditAttempt(context)
 
   return recovery => {
     const recovered: Recovered = { requeued: 0, inDoubt: 0, held: 0, dead: 0 }
@@ -43,6 +46,7 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
       const attempts = openAttempts.all(job.seq)
       for (const attempt of attempts) {
         endAttempt.run(recovery.now, attempt.seq)
+        auditAttempt(attempt.seq)
         context.windows.end(attempt.integration, attempt.seq)
       }
       // who waited for a cap or a pause was not at work
@@ -54,8 +58,19 @@ export function recoverJobs(context: StoreContext): (recovery: Recovery) => Reco
         next.nextAttemptAt += SUSPECT_GAP_MS * suspects++
       move(job, next, progress, recovery.now)
       countCrash.run(crashes, job.seq)
-      if (next.state === 'queued') recovered.requeued++
-      else if (next.state === 'in_doubt') recovered.inDoubt++
+      if (next.state === 'queued') {
+        recovered.requeued++
+        context.audit.append({
+          at: recovery.now,
+          actor: BRIDGE_ACTOR,
+          action: 'job.recovered',
+          integration: job.integration,
+          mapping: job.mapping,
+          eventSeq: job.event_seq,
+          jobSeq: job.seq,
+          detail: { crashes },
+        })
+      } else if (next.state === 'in_doubt') recovered.inDoubt++
       else if (next.state === 'held') recovered.held++
       else recovered.dead++
     }

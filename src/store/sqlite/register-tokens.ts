@@ -1,3 +1,4 @@
+import { BRIDGE_ACTOR } from '../audit.ts'
 import type { TokenRegistration } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
@@ -5,10 +6,14 @@ interface Known {
   fingerprint: string
   state: string
 }
+interface RetiredRow {
+  integration: string
+  fingerprint: string
+}
 
 /**
  * Enters the tokens in force into the ledger; one that is configured no more is retired, its history stays. A revoked token
- * stays revoked, here and in every other integration. That one takes the place of another is accounted for.
+ * stays revoked, here and in every other integration. What changes is accounted for.
  */
 export function registerTokens({ db, audit }: StoreContext): (registration: TokenRegistration) => void {
   const known = db.prepare<[string], Known>(
@@ -25,19 +30,28 @@ export function registerTokens({ db, audit }: StoreContext): (registration: Toke
       owner = excluded.owner,
       forbidden_in_row = case when state = 'held' and @resume = 1 then 0 else forbidden_in_row end,
       state = case when state = 'retired' or (state = 'held' and @resume = 1) then 'active' else state end`)
-  const retire = db.prepare(`
+  const retire = db.prepare<[string, string], RetiredRow>(`
     update token
     set state = 'retired'
-    where integration = ? and fingerprint <> ? and state not in ('retired', 'revoked')`)
-  const retireOthers = db.prepare(`
+    where integration = ? and fingerprint <> ? and state not in ('retired', 'revoked')
+    returning integration, fingerprint`)
+  const retireOthers = db.prepare<[string], RetiredRow>(`
     update token
     set state = 'retired'
-    where state not in ('retired', 'revoked') and integration not in (select value from json_each(?))`)
-  return ({ now, resumeHeld, tokens, actor = 'bridge' }) => {
+    where state not in ('retired', 'revoked') and integration not in (select value from json_each(?))
+    returning integration, fingerprint`)
+  const account = (
+    at: number,
+    action: 'token.registered' | 'token.retired',
+    { integration, fingerprint }: RetiredRow,
+  ) => audit.append({ at, actor: BRIDGE_ACTOR, action, integration, target: fingerprint })
+  return ({ now, resumeHeld, tokens, actor = BRIDGE_ACTOR }) => {
     for (const token of tokens) {
       const before = known.all(token.integration)
+      const was = before.find(({ fingerprint }) => fingerprint === token.fingerprint)
       insert.run({ ...token, now, resume: resumeHeld ? 1 : 0 })
-      retire.run(token.integration, token.fingerprint)
+      if (was === undefined || was.state === 'retired') account(now, 'token.registered', token)
+      for (const retired of retire.all(token.integration, token.fingerprint)) account(now, 'token.retired', retired)
       const from = findReplaced(before, token.fingerprint)
       if (from !== null)
         audit.append({
@@ -49,7 +63,8 @@ export function registerTokens({ db, audit }: StoreContext): (registration: Toke
           detail: { from },
         })
     }
-    retireOthers.run(JSON.stringify(tokens.map(token => token.integration)))
+    const gone = retireOthers.all(JSON.stringify(tokens.map(token => token.integration)))
+    for (const retired of gone) account(now, 'token.retired', retired)
   }
 }
 

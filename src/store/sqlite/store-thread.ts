@@ -15,6 +15,7 @@ import { type Operations, prepareOperations, type StoreMethod } from './operatio
 import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
+import { createReceivedEvents } from './received-events.ts'
 import {
   type FromStore,
   type SentEvent,
@@ -68,6 +69,7 @@ function serve(): void {
     windows: createRateWindows(db, Date.now, () => performance.now()),
     audit: createAuditLog(db),
     hashes: createEventHashes(db),
+    received: createReceivedEvents(db),
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
   }
@@ -103,7 +105,7 @@ function serve(): void {
     for (const body of used) freeMemory(body)
     used.clear()
     send({ kind: 'replies', replies: replies.map(wireReply) }, replies.flatMap(bodiesOf))
-    const pruned = calls.filter(call => call.method === 'prune').map(call => call.id)
+    const pruned = calls.filter(call => call.method === 'prune' || call.method === 'pruneAudit').map(call => call.id)
     if (replies.some(reply => reply.ok && pruned.includes(reply.id))) tryGiveBackSpace(context)
   }
 

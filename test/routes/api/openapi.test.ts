@@ -43,6 +43,9 @@ t.test('every route of the API is described, and no other', async t => {
   t.ok(found.length > described.length)
   const expected = [
     'delete /api/secrets/{name}',
+    'get /api/audit',
+    'get /api/audit/export',
+    'get /api/audit/verify',
     'get /api/events',
     'get /api/events/{id}',
     'get /api/events/{id}/payload',
@@ -129,6 +132,8 @@ t.test('what a route takes is what its document says', async t => {
 
 t.test('answers are what the document says', async t => {
   for (const [path, schema] of [
+    ['audit', answers.auditAnswer],
+    ['audit/verify', answers.verdictAnswer],
     ['events', answers.eventsAnswer],
     [`events/${eventId}`, answers.eventAnswer],
     ['jobs', answers.jobsAnswer],

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Store } from '../../../src/store/store.ts'
 import { testActs } from './acts.ts'
+import { testAuditing } from './auditing.ts'
 import { testClaims } from './claims.ts'
 import { testCoalescing } from './coalescing.ts'
 import { testEchoes } from './echoes.ts'
@@ -47,5 +48,6 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: lists`, t => testListing(t, openStore))
   t.test(`${name}: acts of a person`, t => testActs(t, openStore))
   t.test(`${name}: refused deliveries`, t => testRejected(t, openStore))
+  t.test(`${name}: the audit`, t => testAuditing(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }

@@ -207,7 +207,7 @@ t.test('a store that cannot be opened leaves nothing locked', async t => {
   await store.close()
   for (let n = 0; n < 2; n++) {
     const db = new Database(file)
-    db.pragma('user_version = 9')
+    db.pragma(`user_version = ${VERSION + 1}`)
     db.close()
     await t.rejects(openSqliteStore({ file, onFatal }), { code: 'store_newer' })
   }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import t from 'tap'
 import { makeEvent } from '../../fixtures/make-event.ts'
 import { type InProcessStore, openInProcess } from '../../fixtures/open-in-process.ts'
@@ -42,4 +43,30 @@ t.test('T046 ids are looked up through an index however many there are, and thos
   t.equal(calls, 5, 'twenty thousand a call, so that nobody waits long')
   t.equal(db.prepare('select count(*) from event_hash').pluck().get(), 0)
   t.match(store.call('recordEvent', makeEvent({ key: 'id-1', receivedAt: AT })), { outcome: 'recorded' })
+})
+
+t.test('an event of before its hash was kept is known by its CRC-32, and routed without a hash', async t => {
+  const store = openInProcess(join(makeTempFolder(t), 'bridge.db'))
+  t.teardown(() => store.close())
+  const event = makeEvent()
+  const first = store.call('recordEvent', event)
+  store.context.db.prepare('update event set body_hash = null, body_crc = ?').run(crc32(event.body))
+  store.context.received.take(first.eventSeq!)
+  t.match(store.call('recordEvent', event), { outcome: 'duplicate', eventId: first.eventId })
+  const other = { ...event, body: Buffer.from(`{"n":${'x'.repeat(event.body.byteLength - 6)}}`) }
+  t.equal(
+    store.call('recordEvent', { ...other, body: other.body.subarray(0, event.body.byteLength) }).outcome,
+    'id_conflict',
+  )
+  const decision = {
+    eventSeq: first.eventSeq!,
+    type: null,
+    outcome: 'unmatched',
+    detail: [],
+    jobs: [],
+    routedAt: 1,
+  } as const
+  store.call('recordRoutes', { throughSeq: first.eventSeq!, decisions: [decision] })
+  const hashes = store.context.db.prepare(`select payload_hash from audit_entry where action = 'event.unmatched'`).all()
+  t.same(hashes, [{ payload_hash: null }])
 })
