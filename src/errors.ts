@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'store_unavailable'
   | 'store_newer'
   | 'store_locked'
+  | 'backup_invalid'
   | 'shutting_down'
   | 'listen_failed'
   | 'malformed_body'

@@ -334,3 +334,14 @@ export const secretsAnswer = z.strictObject({
 export const sealedAnswer = z.strictObject({ name: z.string(), fingerprint: z.string(), ...inForce })
 export const deletedAnswer = z.strictObject({ name: z.string(), ...inForce })
 export const resealedAnswer = z.strictObject({ secrets: z.int(), keyId: z.string() })
+export const doctorAnswer = z.strictObject({
+  ok: z.boolean().describe('false where a check failed; warnings do not count'),
+  checks: z.array(
+    z.strictObject({
+      name: z.string(),
+      status: z.enum(['ok', 'warning', 'failed']),
+      found: z.string(),
+      todo: z.string().nullable(),
+    }),
+  ),
+})

@@ -5,6 +5,6 @@ export function formatCursor(epoch: number, seq: number | null): string | null {
 
 /** Reads a place in a list; null for what is none, or one of the database as it was before a restore. */
 export function parseCursor(epoch: number, text: string): number | null {
-  const match = /^(\d{1,6}) (\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
+  const match = /^(\d{1,10}) (\d{1,15})$/.exec(Buffer.from(text, 'base64url').toString('latin1'))
   return match === null || Number(match[1]) !== epoch ? null : Number(match[2])
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { type FileHandle, open, truncate } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import type { SignedCheckpoint } from './checkpoint.ts'
@@ -30,6 +30,13 @@ export async function appendAnchors(file: string, checkpoints: readonly SignedCh
   } finally {
     await handle.close()
   }
+}
+
+/** The highest epoch a checkpoint in the file was signed in; 0 where there is none. A restore begins a higher one. */
+export function readAnchoredEpoch(file: string): number {
+  if (!existsSync(file)) return 0
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.reduce((highest, line) => Math.max(highest, parseCheckpoint(line)?.epoch ?? 0), 0)
 }
 
 /** Takes away the last line where a death of the process cut it off: what follows must begin a line of its own. */

@@ -1,5 +1,6 @@
+import { request } from 'undici'
 import { type ClientSettings, readClientSettings } from '../config/read-client.ts'
-import { cliError, EXIT } from './exit.ts'
+import { type CliError, cliError, EXIT } from './exit.ts'
 
 /** Reads where the running service is, or ends the command: exit code 78. */
 export function readClientOrExit(): Client {
@@ -107,6 +108,28 @@ export async function* postForLines(
   if (rest !== '') throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
 }
 
+/** An answer that may take its time: minutes before the first byte, and as long as it likes after that. */
+export interface Download {
+  header(name: string): string | null
+  body: AsyncIterable<Uint8Array>
+}
+
+/** Begins to get something large from the API of the running service, or ends the command with what it said: exit code 1. */
+export async function openDownload({ url, key }: Client, path: string): Promise<Download> {
+  const headers = { authorization: `Bearer ${key}` }
+  let response: Awaited<ReturnType<typeof request>>
+  try {
+    // it follows no redirect, which would take the key along
+    response = await request(url + path, { headers, headersTimeout: 0, bodyTimeout: 0 })
+  } catch (error) {
+    throw noAnswer(url, error)
+  }
+  const { statusCode, body } = response
+  if (statusCode !== 200) throw cliError(EXIT.failed, `${url}${path}: ${statusCode} ${await readError(body)}`)
+  const found = response.headers
+  return { header: name => (typeof found[name] === 'string' ? found[name] : null), body }
+}
+
 /** A body makes it a POST, where nothing else is said. */
 async function ask(url: string, path: string, key: string, body?: unknown, method?: string): Promise<Response> {
   const authorization = `Bearer ${key}`
@@ -122,13 +145,16 @@ async function ask(url: string, path: string, key: string, body?: unknown, metho
     // a redirect would take the key along
     return await fetch(url + path, { ...request, redirect: 'error' })
   } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined
-    const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'none'
-    throw cliError(EXIT.failed, `${url}: expected an answer, found ${found}. Is the service running? (BRIDGE_URL)`)
+    throw noAnswer(url, error instanceof Error ? error.cause : undefined)
   }
 }
 
-async function readError(response: Response): Promise<string> {
+function noAnswer(url: string, cause: unknown): CliError {
+  const found = cause instanceof Error && 'code' in cause ? String(cause.code) : 'none'
+  return cliError(EXIT.failed, `${url}: expected an answer, found ${found}. Is the service running? (BRIDGE_URL)`)
+}
+
+async function readError(response: { json(): Promise<unknown> }): Promise<string> {
   try {
     const { error } = (await response.json()) as { error: { code: string; message: string } }
     return `${error.code}: ${error.message}`

@@ -136,6 +136,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
   addNamedThings(program, end, config)
   addSecrets(program, end)
   addAudit(program, end)
+  addUpkeep(program, end, config)
   return program
 }
 
@@ -358,6 +359,28 @@ function withAuditFilters(command: Command): Command {
     .option('--since <time>', 'from when on: a duration such as 7d, or an instant')
     .option('--until <time>', 'before when')
     .option('--q <text>', 'with this text in its detail')
+}
+
+function addUpkeep(program: Command, end: End, config: readonly [string, string]): void {
+  program
+    .command('backup <file>')
+    .description('write a checked copy of the database of the running service, and a manifest beside it')
+    .option('--stopped', 'of the database this configuration names, which no service may have open')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (file, options) => end(await (await import('./backup.ts')).backUp(file, options)))
+  program
+    .command('restore <file>')
+    .description('put a backup in the place of the database; the service must be stopped. What was there is kept')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async (file, options) => end((await import('./restore.ts')).restore(file, options)))
+  program
+    .command('doctor')
+    .description('look at machine, files, database, setup and work of the service, whether it runs or not')
+    .option('--json', 'machine-readable output')
+    .option(...config)
+    .action(async options => end(await (await import('./doctor.ts')).examine(options)))
 }
 
 function withFilters(command: Command): Command {

@@ -58,4 +58,6 @@ export interface FinishAttempt {
   now: number
   next: JobNext
   progress: JobProgress
+  /** The API said of a write in doubt that it is not there: what comes after it is not done either (`Restored`). */
+  isAbsent: boolean
 }

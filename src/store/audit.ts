@@ -42,6 +42,7 @@ export type AuditAction =
   | 'service.started'
   | 'service.stopped'
   | 'store.pruned'
+  | 'store.backed_up'
   | 'store.restored'
   | 'audit.pruned'
   | 'audit.key_changed'

@@ -23,7 +23,15 @@ export interface ClaimedJob {
   attempts: number
   conflicts: number
   progress: JobProgress
+  /** Set where what it has yet to do may be done already: see `Restored`. */
+  restored: Restored | null
 }
+
+/**
+ * A job that was not finished in a backup which has been restored since. `unsure`: its writes are asked for, or held for a
+ * person; `repeat`: a person lets it send again what may be sent again, the rest is still asked for.
+ */
+export type Restored = 'unsure' | 'repeat'
 
 /** What a job has behind it: steps that must not run again, and the mutation whose answer was lost. Plain JSON. */
 export interface JobProgress {

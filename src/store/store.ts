@@ -10,6 +10,8 @@ import type {
   AuditQuery,
   NewAuditEntry,
 } from './audit.ts'
+import type { BackupFacts, BackupRequest } from './backup.ts'
+import type { StoreExam, StoreInspection } from './exam.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
 import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
 import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from './pauses.ts'
@@ -124,5 +126,11 @@ export interface Store {
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>
+  /** Writes a verified copy of the database as it is now; deliveries go on meanwhile. */
+  backUp(request: BackupRequest): Promise<BackupFacts>
+  /** How the database is set, and whether its counts are right. */
+  inspect(): Promise<StoreInspection>
+  /** Looks for what contradicts itself in the database: seconds for a large one; deliveries go on meanwhile. */
+  examine(signal: AbortSignal): Promise<StoreExam>
   close(): Promise<void>
 }

@@ -8,13 +8,15 @@ export interface Outcome {
   next: JobNext
   pausedUntil: number | null
   progress: JobProgress
+  /** See `FinishAttempt`. */
+  isAbsent?: boolean
 }
 
 /** Records what came of an attempt, together with what it means for the token and the job, in one transaction. */
 export async function recordOutcome(
   job: ClaimedJob,
   attempted: Extract<Attempted, { kind: 'sent' }>,
-  { next, pausedUntil, progress }: Outcome,
+  { next, pausedUntil, progress, isAbsent = false }: Outcome,
   context: WorkContext,
 ): Promise<FinishAnswer> {
   const { classified, attemptSeq, token, response, isRevoked } = attempted
@@ -35,6 +37,7 @@ export async function recordOutcome(
     now: context.now(),
     next,
     progress,
+    isAbsent,
   })
   failpoint('after_outcome')
   const failed = isRevoked ? null : isFailure(classified)

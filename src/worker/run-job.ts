@@ -25,10 +25,12 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
   const prepared = prepare(job, context)
   if (!prepared.ok) return finish(job, prepared.next, job.progress, context)
   const { mapping, scope } = prepared
-  const settled = job.progress.doubt === null ? job.progress.done : await settleDoubt(job, job.progress.doubt, context)
+  const { done, doubt } = job.progress
+  const settled = doubt === null ? { done, isAbsent: false } : await settleDoubt(job, doubt, context)
   if (settled === null) return
-  let trail = [...settled]
-  let committed = [...settled]
+  const restored = settled.isAbsent ? null : job.restored
+  let trail = [...settled.done]
+  let committed = [...settled.done]
   const end = (next: JobNext): Promise<void> => finish(job, next, { done: committed, doubt: null }, context)
 
   if (!isPrefix(committed, mapping)) return end({ state: 'held', reason: 'mapping_changed', message: MAPPING_CHANGED })
@@ -60,7 +62,7 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
     const operation = context.live.setup.operations.get(mapped.operation)
     if (operation === undefined) return end({ state: 'held', reason: 'operation_missing', message: OPERATION_MISSING })
     const isLast = index === mapping.steps.length - 1
-    const ran = await runStep(job, { id, operation, variables, trail, committed, isLast }, context)
+    const ran = await runStep(job, { id, operation, variables, trail, committed, isLast, restored }, context)
     if (ran === null || ran.ended) return
     usesKept ||= ran.isKept
     steps[id] = ran.data

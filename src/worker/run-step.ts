@@ -1,10 +1,11 @@
 import type { IntegrationConfig, Limits } from '../config/load-config.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
-import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/jobs.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext, Restored } from '../store/jobs.ts'
+import { decideAfterRestore } from './after-restore.ts'
 import { decideNext } from './decide-next.ts'
 import { type CachedRead, findKeptRead, forgetReads, keepRead } from './read-cache.ts'
-import { recordOutcome } from './record-outcome.ts'
+import { logJob, recordOutcome } from './record-outcome.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -17,6 +18,8 @@ export interface StepRun {
   /** Those of them up to the last applied mutation: they are kept whatever happens. */
   committed: DoneStep[]
   isLast: boolean
+  /** Set where the step may be done already. */
+  restored: Restored | null
 }
 
 /** `isKept`: the data is of an earlier read, nothing was sent. */
@@ -33,6 +36,17 @@ export async function runStep(job: ClaimedJob, step: StepRun, context: WorkConte
   const kept = read === null ? null : findKeptRead(read, context)
   if (kept !== null) return { data: kept, ended: false, isKept: true }
   const doubt = doubtOf(step)
+  if (step.restored !== null) {
+    const { name, effect } = operation
+    const { orderKey } = job
+    const next = decideAfterRestore({ restored: step.restored, operation: name, effect, orderKey, now: context.now() })
+    if (next !== null) {
+      const progress = { done: committed, doubt }
+      await context.store.finishJob({ jobSeq: job.seq, bootId: context.bootId, now: context.now(), next, progress })
+      logJob(job, next, context)
+      return null
+    }
+  }
   const attempted = await runAttempt(
     job,
     {

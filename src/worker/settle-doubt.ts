@@ -1,4 +1,4 @@
-import type { ClaimedJob, DoneStep, Doubt, JobNext } from '../store/jobs.ts'
+import type { ClaimedJob, DoneStep, Doubt, JobNext, JobProgress } from '../store/jobs.ts'
 import { askAgainAt, askLaterAt, pauseUntil } from './decide-next.ts'
 import { readVerification } from './read-verification.ts'
 import { logJob, recordOutcome } from './record-outcome.ts'
@@ -6,12 +6,19 @@ import { type Attempted, runAttempt } from './run-attempt.ts'
 import { retryRules } from './run-step.ts'
 import type { WorkContext } from './work-context.ts'
 
+export interface Settled {
+  /** Steps that will not run again. */
+  done: DoneStep[]
+  /** The write is not there: it is sent again. */
+  isAbsent: boolean
+}
+
 /**
  * Asks the API whether a write whose answer was lost arrived. Found: it is adopted, and the run goes on after it (the
  * steps that are done are returned). Not there, three times: the steps before it are returned, so that it is sent again.
  * Otherwise the job waits or is held, and null is returned.
  */
-export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkContext): Promise<DoneStep[] | null> {
+export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkContext): Promise<Settled | null> {
   const { operations } = context.live.setup
   const verify = operations.get(doubt.operation)?.verify ?? null
   const query = verify === null ? undefined : operations.get(verify.operation)
@@ -35,14 +42,14 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   if (attempted.classified.verdict !== 'applied') return askLater(job, doubt, attempted, context)
 
   const { done } = job.progress
-  const go = (next: JobNext, progress: { done: DoneStep[]; doubt: Doubt | null }): Promise<unknown> =>
-    recordOutcome(job, attempted, { next, pausedUntil: null, progress }, context)
+  const go = (next: JobNext, progress: JobProgress, isAbsent = false): Promise<unknown> =>
+    recordOutcome(job, attempted, { next, pausedUntil: null, progress, isAbsent }, context)
   const found = readVerification(verify, doubt.variables, attempted.data)
   if (found.kind === 'applied') {
     const adopted = [...doubt.before, { id: doubt.step, operation: doubt.operation, data: found.data }]
     await go({ state: 'running' }, { done: adopted, doubt: null })
     context.log.info({ jobId: job.id, operation: doubt.operation }, 'a write without an answer was found applied')
-    return adopted
+    return { done: adopted, isAbsent: false }
   }
   if (found.kind === 'different') {
     const message = `The answer to "${doubt.operation}" was lost: ${found.message}`
@@ -52,9 +59,9 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   const asked = doubt.asked + 1
   const at = askAgainAt({ asked, settleMs: retryRules(job, context).settleMs, now: context.now() })
   if (at === null) {
-    await go({ state: 'running' }, { done, doubt: null })
+    await go({ state: 'running' }, { done, doubt: null }, true)
     context.log.info({ jobId: job.id, operation: doubt.operation }, 'a write without an answer is sent again')
-    return done
+    return { done, isAbsent: true }
   }
   const message = `The write of "${doubt.operation}" was not found yet; it will be asked for again`
   const next: JobNext = { state: 'in_doubt', nextAttemptAt: at, reason: 'not_found_yet', message }

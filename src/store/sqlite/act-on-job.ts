@@ -1,6 +1,6 @@
 import type { AuditAction } from '../audit.ts'
 import type { JobAct, JobActAnswer, JobActRefusalReason } from '../job-acts.ts'
-import type { JobProgress, JobState } from '../jobs.ts'
+import type { JobProgress, JobState, Restored } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { formatId, parseId } from './ids.ts'
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './job-version.ts'
@@ -18,6 +18,7 @@ export interface ActedJob extends VersionRow {
   order_key: string | null
   state: JobState
   head: 0 | 1
+  restored: Restored | null
   isPayloadKept: 0 | 1
 }
 export type Refuse = (reason: JobActRefusalReason) => Extract<JobActAnswer, { ok: false }>
@@ -33,7 +34,7 @@ export function prepareAct<A extends JobAct>(
   act: (job: ActedJob, ask: A, refuse: Refuse) => { state: JobState; message: string } | ReturnType<Refuse>,
 ): (ask: A) => JobActAnswer {
   const select = db.prepare<[number], ActedJob>(`
-    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.head,
+    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.head, job.restored,
       event.block is not null as isPayloadKept, ${VERSION_COLUMNS}
     from job
     join event on event.seq = job.event_seq

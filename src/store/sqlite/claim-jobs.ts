@@ -1,4 +1,4 @@
-import type { Claim, ClaimedJob, JobProgress } from '../jobs.ts'
+import type { Claim, ClaimedJob, JobProgress, Restored } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
 import { EVENT_COLUMNS, type EventRow, eventFromRow } from './event-row.ts'
 import { formatId } from './ids.ts'
@@ -20,6 +20,7 @@ interface JobRow {
   attempts: number
   conflicts: number
   progress: string | null
+  restored: Restored | null
   /** The event type as routing found it. */
   routed_type: string | null
 }
@@ -40,7 +41,7 @@ export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[]
     where seq = ?`)
   const read = db.prepare<[number], JobRow & EventRow>(`
     select job.seq as job_seq, job.mapping, job.mapping_hash, job.integration, job.order_key, job.item_index, job.item,
-      job.expires_at, job.attempts, job.conflicts, job.progress, event_route.type as routed_type, ${EVENT_COLUMNS}
+      job.expires_at, job.attempts, job.conflicts, job.progress, job.restored, event_route.type as routed_type, ${EVENT_COLUMNS}
     from job
     join event on event.seq = job.event_seq
     left join event_route on event_route.event_seq = job.event_seq
@@ -95,5 +96,6 @@ function jobFromRow(context: StoreContext, row: JobRow & EventRow): ClaimedJob {
     attempts: row.attempts,
     conflicts: row.conflicts,
     progress: row.progress === null ? { done: [], doubt: null } : (JSON.parse(row.progress) as JobProgress),
+    restored: row.restored,
   }
 }

@@ -25,9 +25,7 @@ export interface Connection {
  * Throws `store_locked` where another process holds it, `store_unavailable` where it cannot be written.
  */
 export function connect(file: string): Connection {
-  createPrivateFile(file)
-  // two names of one file, through a link, must meet at one lock
-  const lock = lockFile(`${realpathSync(file)}.lock`)
+  const lock = lockDatabase(file)
   let db: Database.Database | null = null
   try {
     db = new Database(file)
@@ -52,6 +50,13 @@ export function connect(file: string): Connection {
   }
 }
 
+/** Takes a database file, which need not be there, for this process alone. Throws `store_locked` where another one has it. */
+export function lockDatabase(file: string): Database.Database {
+  createPrivateFile(file)
+  // two names of one file, through a link, must meet at one lock
+  return lockFile(`${realpathSync(file)}.lock`)
+}
+
 /** Says in words what stands in the way of opening; anything that is not SQLite's own is passed on. */
 function describeFailure(error: unknown, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error
@@ -64,7 +69,8 @@ function describeFailure(error: unknown, file: string): unknown {
   return new BridgeError('store_unavailable', `The database "${file}" ${what}`, { cause: error })
 }
 
-function createPrivateFile(file: string): void {
+/** Makes a file that only its owner may read, in a folder of which the same is true; one that is there is closed to others. */
+export function createPrivateFile(file: string): void {
   const folder = dirname(file)
   try {
     if (!existsSync(folder)) mkdirSync(folder, { recursive: true, mode: 0o700 })

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { AuditLog } from './audit-log.ts'
 import type { BodyBlocks } from './body-blocks.ts'
+import type { Epochs } from './epochs.ts'
 import type { EventHashes } from './event-hashes.ts'
 import type { RateWindows } from './rate-windows.ts'
 import type { ReceivedEvents } from './received-events.ts'
@@ -9,7 +10,7 @@ import type { ReceivedEvents } from './received-events.ts'
 export interface StoreContext {
   db: Database.Database
   statements: { begin: Database.Statement<[]>; commit: Database.Statement<[]> }
-  epoch: number
+  epoch: Epochs
   gauge: Gauge
   blocks: BodyBlocks
   windows: RateWindows

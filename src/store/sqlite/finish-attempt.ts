@@ -15,6 +15,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     update attempt
     set finished_at = ?, outcome = ?, status = ?, code = ?, message = ?, response = ?
     where seq = ? and outcome is null`)
+  const endDoubtOfRestore = db.prepare('update job set restored = null where seq = ? and restored is not null')
   const leased = prepareLeasedJob(db)
   const move = moveJob(context)
   const noteAnswer = noteTokenAnswer(context)
@@ -39,6 +40,7 @@ export function finishAttempt(context: StoreContext): (finish: FinishAttempt) =>
     const job = leased(finish.jobSeq, finish.bootId)
     if (ended.changes > 0) countWrite(finish)
     if (ended.changes === 0 || job === undefined) return { ok: false, reason: 'lease_lost' }
+    if (finish.isAbsent) endDoubtOfRestore.run(job.seq)
     move(job, finish.next, finish.progress, finish.now)
     return { ok: true }
   }

@@ -1,4 +1,5 @@
 import type { JobLine } from '../reports.ts'
+import type { Epochs } from './epochs.ts'
 import { formatId } from './ids.ts'
 
 /** A row of a list of jobs; the names of the columns are those of `JobLine`. */
@@ -12,6 +13,6 @@ export const JOB_LINE_JOINS = `join event on event.seq = job.event_seq
   left join event_route on event_route.event_seq = job.event_seq`
 
 /** Turns a row into the line people see. */
-export function jobLineFromRow({ eventSeq, ...row }: JobLineRow, epoch: number): JobLine {
+export function jobLineFromRow({ eventSeq, ...row }: JobLineRow, epoch: Epochs): JobLine {
   return { ...row, id: formatId('job', epoch, row.seq), eventId: formatId('evt', epoch, eventSeq) }
 }

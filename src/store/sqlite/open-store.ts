@@ -1,9 +1,12 @@
 import { BridgeError } from '../../errors.ts'
 import { startThread } from '../../start-thread.ts'
 import type { Store } from '../store.ts'
+import { backUp } from './back-up.ts'
+import { examine } from './examine.ts'
 import type { Call } from './group-commit.ts'
 import type { Answer, Ask, StoreMethod } from './operations.ts'
 import { type FromStore, packEvent, type StoreThreadData, type ToStore, type WireError } from './wire.ts'
+import { errorFromWire } from './wire-error.ts'
 
 export interface SqliteStoreOptions {
   /** Path of the database file; its folder is made if absent. */
@@ -166,6 +169,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     keepAdminKey: ask => call('keepAdminKey', ask),
     probe: ask => call('probe', ask),
     prune: ask => call('prune', ask),
+    inspect: () => call('inspect', undefined),
+    examine: signal => examine(workerData.file, signal),
+    backUp: request => backUp(workerData, request),
     close: () => {
       closing ??= new Promise<void>(resolve => {
         if (ended) return resolve()
@@ -181,14 +187,4 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function closedError(): BridgeError {
   return new BridgeError('shutting_down', 'The store is closed')
-}
-
-function errorFromWire(wire: WireError): Error {
-  if (wire.code !== null) {
-    return new BridgeError(wire.code, wire.message, {
-      cause: wire.detail,
-      ...(wire.retryAfterSec === null ? {} : { retryAfterSec: wire.retryAfterSec }),
-    })
-  }
-  return new Error(wire.message, { cause: wire.detail })
 }

@@ -11,6 +11,7 @@ import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
 import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
+import { inspect } from './inspect.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
 import { listAudit } from './list-audit.ts'
 import { listEvents } from './list-events.ts'
@@ -51,7 +52,7 @@ import { takeRecorded } from './take-recorded.ts'
 import { readTokenWrites } from './token-writes.ts'
 
 /** The methods of the store that the database answers. */
-export type StoreMethod = Exclude<keyof Store, 'epoch' | 'close'>
+export type StoreMethod = Exclude<keyof Store, 'epoch' | 'backUp' | 'examine' | 'close'>
 /** What a method is given and gives, without the promise. */
 export type Ask<M extends StoreMethod> = Parameters<Store[M]>[0]
 export type Answer<M extends StoreMethod> = Awaited<ReturnType<Store[M]>>
@@ -83,6 +84,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readAuditRows',
   'readAuditHead',
   'readCheckpoints',
+  'inspect',
 ])
 
 /** Prepares every method on one open database. */
@@ -129,6 +131,7 @@ export function prepareOperations(context: StoreContext): Operations {
     listJobs: listJobs(context),
     readJob: readJob(context),
     countJobs: countJobs(context),
+    inspect: inspect(context),
     retryJob: retryJob(context),
     replanJob: replanJob(context),
     discardJob: discardJob(context),

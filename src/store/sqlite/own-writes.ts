@@ -3,6 +3,7 @@ import { BRIDGE_ACTOR } from '../audit.ts'
 import { ECHO_WAIT_MAX_MS, ECHO_WINDOW_MS, objectsInAnswer, objectsInVariables } from '../own-objects.ts'
 import type { EchoQuestion, PlannedJob, RouteDecision } from '../routes.ts'
 import type { StoreContext } from './context.ts'
+import type { Epochs } from './epochs.ts'
 import { formatId } from './ids.ts'
 import { type MovedJob, prepareLetNextGo } from './move-job.ts'
 
@@ -162,7 +163,7 @@ export function forgetOwnWrites({ db, gauge }: StoreContext): (now: number) => v
   }
 }
 
-function strike(decision: RouteDecision, cause: Cause, epoch: number): RouteDecision {
+function strike(decision: RouteDecision, cause: Cause, epoch: Epochs): RouteDecision {
   const jobs = decision.jobs.filter(job => job.onEcho === 'run')
   const said = typeof decision.detail === 'string' ? JSON.parse(decision.detail) : decision.detail
   const kept = new Set(jobs.map(job => job.mapping))
@@ -180,7 +181,7 @@ function strike(decision: RouteDecision, cause: Cause, epoch: number): RouteDeci
 }
 
 /** Why an event is an echo, for people: what of ours caused it. */
-function describeEcho(cause: Cause, epoch: number): object {
+function describeEcho(cause: Cause, epoch: Epochs): object {
   const job = formatId('job', epoch, cause.job_seq)
   return {
     reason: 'echo',

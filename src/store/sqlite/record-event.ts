@@ -1,26 +1,22 @@
 import { hash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { type AuditAction, BRIDGE_ACTOR } from '../audit.ts'
 import type { NewEvent, Recorded, RecordOutcome } from '../receipts.ts'
 import type { StoreContext } from './context.ts'
 import { hashesOf } from './event-hashes.ts'
 import { formatId } from './ids.ts'
+import { isSameBody, type KeptBody } from './is-same-body.ts'
 
 export const RECEIPT = { recorded: 0, ignored: 1, id_conflict: 2 } as const
 /** Redeliveries of one event are accounted for once in this time, with their count: a flood of them must not fill the disk. */
 const REDELIVERY_AUDIT_MS = 3_600_000
 
-interface KnownRow {
+interface KnownRow extends KeptBody {
   seq: number
   source: string
   idempotency_key: string
   receipt: number
   replay_hash: number | null
   received_at: number
-  body_bytes: number
-  /** Null in rows of before it was kept. */
-  body_hash: Buffer | null
-  body_crc: number
 }
 
 /** Records a delivery once per idempotency key, or says which event it repeats. */
@@ -118,11 +114,6 @@ export function recordEvent(context: StoreContext): (event: NewEvent) => Recorde
       })
     return { outcome, eventId: formatId('evt', epoch, eventSeq), eventSeq }
   }
-}
-
-function isSameBody(row: KnownRow, body: Uint8Array, bodyHash: Buffer): boolean {
-  if (row.body_bytes !== body.byteLength) return false
-  return row.body_hash === null ? row.body_crc === crc32(body) : bodyHash.equals(row.body_hash)
 }
 
 function prepareCountRedelivery({

@@ -7,7 +7,7 @@ import { prepareEchoGuard } from './own-writes.ts'
 
 /** Writes what became of a batch of events: jobs, or the reason why not, and how far routing has come. */
 export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesRecorded {
-  const { db, gauge } = context
+  const { db, epoch, gauge } = context
   const insertRoute = db.prepare(`
     insert into event_route (event_seq, outcome, type, detail, routed_at)
     values (?, ?, ?, ?, ?)`)
@@ -17,6 +17,8 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
   const supersede = prepareSupersede(context)
   const auditRoute = prepareAuditRoute(context)
   const guard = prepareEchoGuard(context)
+  // it was routed after the backup that was restored, and its jobs may be done
+  const doubtJob = db.prepare(`update job set restored = 'unsure' where seq = ?`)
 
   return ({ decisions, throughSeq }) => {
     let jobs = 0
@@ -39,7 +41,9 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
           continue
         }
         if (job.coalesce && job.orderKey !== null) superseded += supersede(job, decision.routedAt)
-        watch(job, insertJob(decision, job, job.onEcho === 'run' ? null : waitUntil))
+        const jobSeq = insertJob(decision, job, job.onEcho === 'run' ? null : waitUntil)
+        watch(job, jobSeq)
+        if (epoch.isBeforeRestore('evt', decision.eventSeq)) doubtJob.run(jobSeq)
         jobs++
       }
     }

@@ -15,6 +15,7 @@ export function replanJob(context: StoreContext): (replan: JobReplan) => JobActA
   const isOvertaken = prepareIsOvertaken(db)
   const insertJob = prepareInsertJob(db)
   const replace = prepareReplace(db)
+  const doubtJob = db.prepare('update job set restored = ? where seq = ?')
   const setRoute = db.prepare('update event_route set detail = ? where event_seq = ?')
 
   return prepareAct<JobReplan>(context, 'job.retried', ['dead'], (job, { jobs, force, actor, now }, refuse) => {
@@ -27,7 +28,10 @@ export function replanJob(context: StoreContext): (replan: JobReplan) => JobActA
     const [first, ...others] = alive as [PlannedJob, ...PlannedJob[]]
     const message = `Planned anew by "${actor}": ${jobs.length} ${jobs.length === 1 ? 'job' : 'jobs'}`
     replace(job, first, message, now)
-    for (const other of others) insertJob({ eventSeq: job.event_seq, routedAt: now }, other, null)
+    for (const other of others) {
+      const jobSeq = insertJob({ eventSeq: job.event_seq, routedAt: now }, other, null)
+      if (job.restored !== null) doubtJob.run(job.restored, jobSeq)
+    }
     gauge.openJobs += jobs.length
     for (const key of Object.keys(failed)) delete failed[key as keyof typeof failed]
     Object.assign(failed, { mapping: job.mapping, matched: true, jobs: jobs.length })

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { AuditLine, AuditQuery } from '../audit.ts'
 import type { StoreContext } from './context.ts'
+import type { Epochs } from './epochs.ts'
 import { formatId, parseId } from './ids.ts'
 import { preparePageBounds } from './page-bounds.ts'
 
@@ -127,12 +128,12 @@ function filtersOf(query: AuditQuery): string[] {
   ]
 }
 
-function toLine({ eventSeq, jobSeq, payloadHash, ...row }: Row, epoch: number): AuditLine {
+function toLine({ eventSeq, jobSeq, payloadHash, ...row }: Row, epochs: Epochs): AuditLine {
   return {
     ...row,
     // hex() makes an empty text of null
     payloadHash: payloadHash === '' ? null : payloadHash,
-    eventId: eventSeq === null ? null : formatId('evt', epoch, eventSeq),
-    jobId: jobSeq === null ? null : formatId('job', epoch, jobSeq),
+    eventId: eventSeq === null ? null : formatId('evt', epochs, eventSeq),
+    jobId: jobSeq === null ? null : formatId('job', epochs, jobSeq),
   }
 }

@@ -9,6 +9,8 @@ import type { StoreContext } from './context.ts'
 export function settleJob(context: StoreContext): (settlement: JobSettlement) => JobActAnswer {
   const checkDead = prepareCheckDead(context)
   const reopen = prepareReopen(context)
+  // what is not there was not done, and nothing after it
+  const endDoubtOfRestore = context.db.prepare('update job set restored = null where seq = ?')
 
   return prepareAct<JobSettlement>(context, 'job.settled', ['held', 'in_doubt', 'dead'], (job, settlement, refuse) => {
     const { actor, applied, result, now, force } = settlement
@@ -17,6 +19,7 @@ export function settleJob(context: StoreContext): (settlement: JobSettlement) =>
     const refused = checkDead(job, { force })
     if (refused !== null) return refuse(refused)
     const written = { id: doubt.step, operation: doubt.operation, data: result ?? {} }
+    if (!applied) endDoubtOfRestore.run(job.seq)
     reopen(job, {
       state: 'queued',
       progress: { done: applied ? [...doubt.before, written] : done, doubt: null },

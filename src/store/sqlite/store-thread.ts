@@ -9,6 +9,7 @@ import { createAuditLog } from './audit-log.ts'
 import { createBodyBlocks } from './body-blocks.ts'
 import { connect } from './connect.ts'
 import { readGauge, type StoreContext } from './context.ts'
+import { readEpochs } from './epochs.ts'
 import { createEventHashes } from './event-hashes.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
 import { type Operations, prepareOperations, type StoreMethod } from './operations.ts'
@@ -16,19 +17,11 @@ import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
 import { createReceivedEvents } from './received-events.ts'
-import {
-  type FromStore,
-  type SentEvent,
-  type StoreThreadData,
-  type ToStore,
-  unpackEvent,
-  type WireError,
-} from './wire.ts'
+import { type FromStore, type SentEvent, type StoreThreadData, type ToStore, unpackEvent } from './wire.ts'
+import { RETRY_AFTER_SEC, wireError } from './wire-error.ts'
 
 /** How often the free disk space is looked at while deliveries are recorded. */
 const DISK_CHECK_MS = 500
-/** What a caller is told to wait when the store refuses a write. */
-const RETRY_AFTER_SEC = 5
 
 /** What is refused while the disk is almost full; the work on what was recorded before goes on. */
 const RECORDS: ReadonlySet<StoreMethod> = new Set(['recordEvent', 'acceptRejected'])
@@ -59,7 +52,7 @@ try {
 
 function serve(): void {
   const { db, lock } = connect(data.file)
-  const epoch = db.prepare(`select value from meta where name = 'epoch'`).pluck().get() as number
+  const epoch = readEpochs(db)
   const context: StoreContext = {
     db,
     statements: { begin: db.prepare('begin immediate'), commit: db.prepare('commit') },
@@ -122,7 +115,7 @@ function serve(): void {
     if (waiting.length === 0) setImmediate(flush)
     waiting.push(...message.calls)
   })
-  send({ kind: 'open', epoch })
+  send({ kind: 'open', epoch: epoch.current })
 }
 
 /** Room given back is no promise: where the database is locked or the disk full, the next call of `prune` tries again. */
@@ -147,29 +140,4 @@ function diskIsLow(context: StoreContext): boolean {
 
 function wireReply(reply: Reply): Reply {
   return reply.ok ? reply : { id: reply.id, ok: false, error: wireError(reply.error) }
-}
-
-/** Errors cross threads as plain data; SQLite's own become `store_unavailable`, a failed fsync or a damaged file is fatal. */
-function wireError(error: unknown): WireError {
-  if (error instanceof BridgeError)
-    return { code: error.code, message: error.message, retryAfterSec: error.retryAfterSec, fatal: false, detail: null }
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const detail = error instanceof Error ? `${code} ${error.message}` : String(error)
-  if (code.startsWith('SQLITE_') && !code.startsWith('SQLITE_CONSTRAINT') && code !== 'SQLITE_ERROR') {
-    const fatal = code.startsWith('SQLITE_IOERR_FSYNC') || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
-    return {
-      code: 'store_unavailable',
-      message: 'The database cannot be written at the moment',
-      retryAfterSec: RETRY_AFTER_SEC,
-      fatal,
-      detail,
-    }
-  }
-  return {
-    code: null,
-    message: 'A store operation failed',
-    retryAfterSec: null,
-    fatal: false,
-    detail: error instanceof Error ? (error.stack ?? detail) : detail,
-  }
 }

@@ -46,6 +46,8 @@ t.test('every route of the API is described, and no other', async t => {
     'get /api/audit',
     'get /api/audit/export',
     'get /api/audit/verify',
+    'get /api/backup',
+    'get /api/doctor',
     'get /api/events',
     'get /api/events/{id}',
     'get /api/events/{id}/payload',
@@ -145,6 +147,7 @@ t.test('answers are what the document says', async t => {
     ['sources', answers.sourcesAnswer],
     ['secrets', answers.secretsAnswer],
     ['stats', answers.statsAnswer],
+    ['doctor', answers.doctorAnswer],
     ['events?x=1', answers.errorAnswer],
   ] as const) {
     const { body } = await getApi(bridge, path)
