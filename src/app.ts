@@ -20,6 +20,8 @@ declare module 'fastify' {
     bridge: Bridge
     /** Counts failed authentications and unknown names per address; `increment: false` only looks. */
     countFailure: ReturnType<FastifyInstance['createRateLimit']>
+    /** Counts requests per admin key. */
+    countRequest: ReturnType<FastifyInstance['createRateLimit']>
   }
 }
 
@@ -64,6 +66,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   malformed_body: 400,
   id_conflict: 422,
   too_many_failures: 429,
+  too_many_requests: 429,
   backlog_full: 503,
   keys_unavailable: 503,
   verifier_unavailable: 503,
@@ -110,6 +113,14 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
       max: () => bridge.live.setup.config.limits.failedAuthPerMinuteMax,
       timeWindow: 60_000,
       keyGenerator: addressOf,
+    }),
+  )
+  app.decorate(
+    'countRequest',
+    app.createRateLimit({
+      max: () => bridge.live.setup.config.limits.apiPerMinuteMax,
+      timeWindow: 60_000,
+      keyGenerator: request => request.admin?.name ?? '',
     }),
   )
 

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { AdminKey } from './admin/admin-keys.ts'
+import type { KeyUses } from './admin/key-uses.ts'
 import type { Checkpoints } from './audit/start-checkpoints.ts'
 import type { UnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Vault } from './ledger/vault.ts'
 import type { Custody } from './receive.ts'
+import type { Replays } from './replay/start-replays.ts'
 import type { Rotation } from './setup/rotation.ts'
 import type { Live } from './setup/setup.ts'
 import type { CaptureWindows } from './source/capture-windows.ts'
@@ -22,6 +24,8 @@ export interface Bridge {
   rejected: RejectedLog
   /** The secrets that are sealed in the store. */
   vault: Vault
+  /** What goes on with replays. */
+  replays: Replays
   /** Where a person is having the secret of a sender taken over. */
   captures: CaptureWindows
   /** Loads configuration and mappings again; false where they did not come into force. */
@@ -42,6 +46,8 @@ export interface Bridge {
   unauthorized: UnauthorizedCount
   /** Who may use `/api` now; empty = nobody. */
   adminKeys: () => readonly AdminKey[]
+  /** When each admin key was last used. */
+  keyUses: KeyUses
   /** True once shutting down has begun: kept-alive sockets get 503. */
   closing: boolean
 }

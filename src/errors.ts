@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'source_retired'
   | 'not_reconcilable'
   | 'too_many_failures'
+  | 'too_many_requests'
   | 'backlog_full'
   | 'store_unavailable'
   | 'store_newer'

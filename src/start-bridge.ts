@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { DestinationStream, Logger } from 'pino'
 import { type AdminKey, toAdminKeys } from './admin/admin-keys.ts'
+import { createKeyUses } from './admin/key-uses.ts'
 import { makeAdminKey } from './admin/make-admin-key.ts'
 import { buildApp } from './app.ts'
 import { anchorsFileOf } from './audit/anchors.ts'
@@ -21,6 +22,7 @@ import { createVault, type Vault } from './ledger/vault.ts'
 import { createLogger, type SecretBook } from './log.ts'
 import { formatProblem } from './mapping/problem.ts'
 import type { Custody } from './receive.ts'
+import { startReplays } from './replay/start-replays.ts'
 import { createFreshEvents } from './route/fresh-events.ts'
 import { openJudge } from './route/open-judge.ts'
 import { judgeSetup } from './route/wire.ts'
@@ -159,6 +161,8 @@ async function assemble(
   const fresh = createFreshEvents(backlog.lastSeq)
   const routing = await startRouting({ store, judge, fresh, log, onJobs: () => worker.wake() })
   undo.push(() => routing.stop())
+  const replays = startReplays({ store, live, log, onJobs: () => worker.wake() })
+  undo.push(() => replays.stop())
   const captures = createCaptureWindows()
   const reload = (reason: string): Promise<boolean> => reloading.reload(reason)
   const secretLog = createSecretLog()
@@ -178,6 +182,7 @@ async function assemble(
     const configured = toAdminKeys(live.setup.config.adminKeys)
     return configured.length > 0 ? configured : made
   }
+  const keyUses = createKeyUses(store, log, Date.now)
   const bridge: Bridge = {
     log,
     live,
@@ -200,6 +205,8 @@ async function assemble(
     checkpoints,
     unauthorized: createUnauthorizedCount(),
     adminKeys,
+    keyUses,
+    replays,
     closing: false,
   }
   undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))

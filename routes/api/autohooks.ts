@@ -55,6 +55,12 @@ export default async function apiHooks(app: FastifyInstance): Promise<void> {
     const { role } = request.routeOptions.config
     if (role === undefined || !isAllowed(key.role, role))
       throw new BridgeError('forbidden', `The role of this admin key does not allow it: expected ${role ?? 'another'}`)
+    bridge.keyUses.note(key)
+    const count = await app.countRequest(request)
+    if (!count.isAllowed && count.isExceeded) {
+      const retryAfterSec = Math.max(1, Math.ceil(count.ttlInSeconds))
+      throw new BridgeError('too_many_requests', 'Too many requests with this admin key', { retryAfterSec })
+    }
     reply.header('cache-control', 'no-store')
   })
   app.addHook('onSend', async (request, reply) => auditRequest(bridge, request, reply.statusCode))

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { WAITS } from './find-wait.ts'
 import { EVENT_OUTCOMES, JOB_STATES } from './questions.ts'
+import { REPLAY_SKIPS } from './replay-skips.ts'
 
 /** Answers of `/api`: their schemas are the documentation, and the types of what the routes give. */
 
@@ -81,6 +82,7 @@ const jobLine = z.strictObject({
   createdAt: instant,
   finishedAt: instant.nullable(),
   waitsFor: z.enum(WAITS).nullable().describe('why it is not claimed although it may be due; see docs/operations.md'),
+  remedy: z.string().nullable().describe('what can be done about it, in words; null = nothing needs to be'),
 })
 export const jobsAnswer = z.strictObject({ jobs: z.array(jobLine), next })
 
@@ -105,6 +107,8 @@ export const jobAnswer = z.strictObject({
   receivedAt: instant,
   expiresAt: instant.nullable(),
   item: z.unknown().describe('the element of forEach; null without'),
+  replay: z.string().nullable().describe('the replay that made it'),
+  replayOf: z.string().nullable().describe('the job it was made after'),
   conflicts: z.int(),
   can: z.array(z.enum(['retry', 'discard', 'settle'])).describe('what may be done with it now'),
   done: z.array(doneStep).describe('steps that will not run again'),
@@ -117,6 +121,66 @@ export const jobAnswer = z.strictObject({
   historyOmitted: z.int().describe('older attempts that are not shown'),
 })
 export const actAnswer = z.strictObject({ id: z.string(), state, message: z.string() })
+
+export const jobsActedAnswer = z.strictObject({
+  dryRun: z.boolean(),
+  total: z.int().nullable().describe('of a dry run: jobs that are meant, some of which may be refused'),
+  more: z.boolean().describe('of a dry run: there are more than were counted'),
+  done: z.int(),
+  refused: z.record(z.string(), z.int()).describe('how many were refused, by code'),
+  results: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        state: state.nullable().describe('what it is now; null = refused'),
+        code: z.string().nullable(),
+        message: z.string(),
+      }),
+    )
+    .describe('in the order of their age, oldest first'),
+  next: z.string().nullable().describe('the cursor of the next call; null = that was all'),
+})
+
+const skip = z.enum(REPLAY_SKIPS)
+const replay = z.strictObject({
+  id: z.string(),
+  state: z.enum(['running', 'ended', 'cancelled']),
+  of: z.enum(['events', 'jobs']),
+  filter: z.record(z.string(), z.unknown()).describe('what was asked for; "named" = how many ids'),
+  force: z.boolean(),
+  perSecond: z.int(),
+  actor: z.string().describe('the admin key that started it'),
+  total: z.int().nullable().describe('events or jobs it was started for; null = more than are counted'),
+  taken: z.int().describe('of them, those that were looked at'),
+  jobs: z.int().describe('jobs that were made: GET jobs?replay= lists them'),
+  openJobs: z.int().describe('of them, those that are queued or running'),
+  skipped: z.partialRecord(skip, z.int()).describe('how many were skipped, by reason'),
+  startedAt: instant,
+  endedAt: instant.nullable(),
+})
+export const replayAnswer = replay
+export const replaysAnswer = z.strictObject({ replays: z.array(replay).describe('newest first, 100 at most') })
+export const replayStartAnswer = z.strictObject({
+  dryRun: z.boolean(),
+  total: z.int().describe('events or jobs that are meant'),
+  more: z.boolean().describe('true: there are more than were counted'),
+  sample: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        eventId: z.string(),
+        source: z.string(),
+        type: z.string().nullable(),
+        receivedAt: instant,
+        mapping: z.string().nullable(),
+        itemIndex: z.int().nullable(),
+        skip: skip.nullable().describe('why no job would be made; null = one would'),
+        message: z.string().nullable(),
+      }),
+    )
+    .describe('of a dry run: what would become of the first of them'),
+  replay: replay.nullable().describe('null = a dry run, or nothing is meant'),
+})
 
 const rejectedLine = z.strictObject({
   id: z.string(),
@@ -277,6 +341,14 @@ export const mappingsAnswer = z.strictObject({
   ),
   problems: z.int().describe('of files that are not in force; /health/ready names them'),
 })
+export const triedAnswer = z.strictObject({
+  mapping: z.string(),
+  type: z.string().nullable().describe('the event type that was found'),
+  match: z.looseObject({ matched: z.boolean() }).describe('matched, or the reason why not'),
+  explanation: z.looseObject({}).describe('part by part, with values of the payload'),
+  plan: z.looseObject({ ok: z.boolean() }).nullable().describe('the jobs, or why there are none; null = not matched'),
+  jobs: z.array(z.array(z.looseObject({ step: z.string() }))).describe('steps of each job, as far as they go'),
+})
 export const sourcesAnswer = z.strictObject({
   sources: z.array(
     z.strictObject({
@@ -320,6 +392,16 @@ const inForce = {
   inForce: z.boolean().describe('false: the files on disk are not valid; it counts once they are'),
   problems: z.array(z.string()).describe('what stands in the way'),
 }
+export const keysAnswer = z.strictObject({
+  keys: z.array(
+    z.strictObject({
+      name: z.string(),
+      role: z.enum(['viewer', 'operator', 'admin']),
+      fingerprint: z.string().describe('the start of its SHA-256'),
+      lastUsedAt: instant.nullable().describe('to the minute; null = never, as far as it is known'),
+    }),
+  ),
+})
 export const secretsAnswer = z.strictObject({
   secrets: z.array(
     z.strictObject({

@@ -3,7 +3,14 @@ import { errorAnswer } from './answers.ts'
 import type { ApiRoute } from './api-routes.ts'
 
 /** Answers of every route beside its own. */
-const EVERY_ROUTE = ['unauthorized', 'forbidden', 'invalid_request', 'too_many_failures', 'store_unavailable']
+const EVERY_ROUTE = [
+  'unauthorized',
+  'forbidden',
+  'invalid_request',
+  'too_many_failures',
+  'too_many_requests',
+  'store_unavailable',
+]
 
 /** Builds the OpenAPI 3.1 document of `/api` from the schemas that validate it. */
 export function buildOpenApi(routes: readonly ApiRoute[], version: string): object {

@@ -73,6 +73,7 @@ export const jobsQuery = z.strictObject({
   state: listOf(JOB_STATES),
   reason: text('the reason of a job, such as mapping_changed, once'),
   token: fingerprint.optional(),
+  replay: text('the id of a replay, once: the jobs it made'),
 })
 /** Query of `GET rejected`. */
 export const rejectedQuery = z.strictObject({
@@ -112,6 +113,44 @@ export const auditExportQuery = z.strictObject({
 /** Query of routes that take none. */
 export const noQuery = z.strictObject({})
 
+const { cursor: _, limit: __, ...filters } = page
+const NAMED_MAX = 200
+const idsOf = (pattern: RegExp, example: string) =>
+  z
+    .array(z.string().regex(pattern))
+    .min(1)
+    .max(NAMED_MAX)
+    .optional()
+    .describe(`a list of 1 to ${NAMED_MAX} ids such as ${example}, in place of a filter`)
+
+/** Events or jobs a second, at most: what a replay may ask for, and the usual pace. */
+const REPLAY_PER_SECOND_MAX = 100
+const REPLAY_PER_SECOND_DEFAULT = 10
+/** Body of `POST replays`. */
+export const replayBody = z.strictObject({
+  of: z
+    .enum(['events', 'jobs'])
+    .default('events')
+    .describe('"events" (with outcome) or "jobs" (with state and reason), made anew by the mappings of today'),
+  ids: idsOf(/^(evt|job)_[0-9a-z]{1,6}_[0-9a-z]{1,10}$/, 'evt_1_a or job_1_a'),
+  ...filters,
+  since: page.since.describe(`${MOMENT}: from then on; it is needed where there are no ids`),
+  outcome: eventsQuery.shape.outcome,
+  state: jobsQuery.shape.state,
+  reason: jobsQuery.shape.reason,
+  dryRun: z.boolean().default(false).describe('true or false: only count, and say what would become of the first'),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('true or false: also what may undo newer work or repeat a write, with operation keys of its own'),
+  perSecond: z
+    .int()
+    .min(1)
+    .max(REPLAY_PER_SECOND_MAX)
+    .default(REPLAY_PER_SECOND_DEFAULT)
+    .describe(`a whole number from 1 to ${REPLAY_PER_SECOND_MAX}: events or jobs a second, at most`),
+})
+
 const version = z
   .string()
   .regex(/^[0-9a-f]{16}$/)
@@ -141,6 +180,32 @@ export const settleBody = z.strictObject({
     .optional()
     .describe('an object: what the write would have answered, where later steps read it'),
 })
+
+const many = {
+  ids: idsOf(/^job_[0-9a-z]{1,6}_[0-9a-z]{1,10}$/, 'job_1_a'),
+  ...filters,
+  state: listOf(JOB_STATES).describe(`one or more of ${JOB_STATES.join(', ')}; it is needed where there are no ids`),
+  reason: jobsQuery.shape.reason,
+  dryRun: z.boolean().default(false).describe('true or false: only count them'),
+  cursor: page.cursor.describe('what "next" of the call before says'),
+}
+/** Longest name and value of a header of a trial, in characters. */
+const HEADER_NAME = /^[a-zA-Z0-9-]{1,100}$/
+const HEADER_CHARS_MAX = 8_192
+/** Body of `POST mappings/try`. */
+export const tryBody = z.strictObject({
+  mapping: z.string().min(1).max(FILTER_CHARS_MAX).describe('the name of a mapping in force'),
+  payload: z.json().describe('the payload, any JSON'),
+  type: text('an event type, such as workflow_run.completed'),
+  headers: z
+    .record(z.string().regex(HEADER_NAME), z.string().max(HEADER_CHARS_MAX))
+    .default({})
+    .describe('an object of header names and values, both text'),
+})
+
+/** Bodies of the acts on many jobs. */
+export const retryManyBody = z.strictObject({ ...many, force, fromStart: retryBody.shape.fromStart })
+export const discardManyBody = z.strictObject(many)
 
 /** Body of `POST sources/:name/reconcile`. */
 export const reconcileBody = z.strictObject({

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { JobDetail, JobLine, JobReport } from '../store/reports.ts'
 import type { jobAnswer, jobsAnswer } from './answers.ts'
+import { findRemedy } from './find-remedy.ts'
 import { findWait, type Stops } from './find-wait.ts'
 
 type JobAnswer = z.output<typeof jobAnswer>
@@ -32,6 +33,7 @@ export function viewJobLine(job: JobLine, stops: Stops): Line {
     createdAt: toIso(createdAt),
     finishedAt: toIso(finishedAt),
     waitsFor: findWait(job, stops),
+    remedy: findRemedy(job.state, job.reason),
   }
 }
 
@@ -44,6 +46,8 @@ export function viewJob(job: JobReport, stops: Stops): JobAnswer {
     receivedAt: toIso(job.receivedAt),
     expiresAt: toIso(job.expiresAt),
     item: job.item === null ? null : JSON.parse(job.item),
+    replay: job.replay,
+    replayOf: job.replayOf,
     conflicts,
     can: actsOn(job),
     done: [...job.done],

@@ -4,6 +4,7 @@ import type { jobAnswer, jobsAnswer } from '../admin/answers.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
 import { type ActResult, type Client, getJson, postAct, readClientOrExit } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
+import { actOnJobs, isFiltered, type ManyOptions } from './jobs-many.ts'
 import { formatTable, type ListOptions, readRows, say, showInstant } from './list-rows.ts'
 import { readInput } from './read-input.ts'
 
@@ -17,6 +18,7 @@ interface JobListOptions extends ListOptions {
   state?: string
   reason?: string
   token?: string
+  replay?: string
 }
 
 /** Prints jobs, newest first. */
@@ -63,14 +65,24 @@ interface ActOptions {
   json?: boolean
 }
 
-/** Puts jobs back to work; 1 where one of them was refused. */
-export function retryJobs(ids: readonly string[], { fromStart, force, json }: ActOptions): Promise<number> {
-  return actOn(ids, 'retry', { ...(fromStart === true && { fromStart }), ...(force === true && { force }) }, json)
+/** Puts jobs back to work, by ids or a filter; 1 where one of them was refused. */
+export function retryJobs(
+  ids: readonly string[],
+  { fromStart, force, ...options }: ActOptions & ManyOptions,
+): Promise<number> {
+  const body = { ...(fromStart === true && { fromStart }), ...(force === true && { force }) }
+  return areNamed(ids, options) ? actOn(ids, 'retry', body, options.json) : actOnJobs('retry', options, body)
 }
 
-/** Gives jobs up; 1 where one of them was refused. */
-export function discardJobs(ids: readonly string[], { json }: ActOptions): Promise<number> {
-  return actOn(ids, 'discard', {}, json)
+/** Gives jobs up, by ids or a filter; 1 where one of them was refused. */
+export function discardJobs(ids: readonly string[], options: ManyOptions): Promise<number> {
+  return areNamed(ids, options) ? actOn(ids, 'discard', {}, options.json) : actOnJobs('discard', options, {})
+}
+
+/** Whether jobs are named; not together with a filter. */
+function areNamed(ids: readonly string[], options: ManyOptions): boolean {
+  if (ids.length > 0 && isFiltered(options)) throw cliError(EXIT.usage, 'expected either ids, or a filter')
+  return ids.length > 0
 }
 
 interface SettleOptions extends ActOptions {
@@ -139,8 +151,10 @@ function printJob(job: Job): void {
     say(
       `  in doubt: ${job.doubt.operation} (step ${job.doubt.step})  ${showValue(job.doubt.variables, SHOWN_CHARS_MAX)}`,
     )
+  if (job.replay !== null) say(`  made by ${job.replay}${job.replayOf === null ? '' : ` after ${job.replayOf}`}`)
   if (job.historyOmitted > 0) say(`  ${job.historyOmitted} older attempts are not shown`)
   for (const attempt of job.history) printAttempt(attempt)
+  if (job.remedy !== null) say(`  what to do: ${showText(job.remedy)}`)
   for (const act of job.can) say(pc.dim(`  ${HINTS[act].replace('ID', id)}`))
 }
 

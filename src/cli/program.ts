@@ -132,6 +132,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
     .action(async (source, options) => end(await (await import('./reconcile.ts')).reconcileSource(source, options)))
   addEvents(program, end, config)
   addJobs(program, end)
+  addReplay(program, end)
   addRejected(program, end)
   addNamedThings(program, end, config)
   addSecrets(program, end)
@@ -147,6 +148,16 @@ function addEvents(program: Command, end: End, config: readonly [string, string]
   withFilters(events.command('list', { isDefault: true }).description('events, newest first (the default)'))
     .option('--outcome <list>', 'unrouted, matched, unmatched, quarantined, echo, ignored, id_conflict; commas between')
     .action(async options => end(await (await import('./events.ts')).listEvents(options)))
+  events
+    .command('tail')
+    .description('events as they come, until Ctrl-C')
+    .option('--source <name>', 'of this source')
+    .option('--type <type>', 'of this event type')
+    .option('--mapping <name>', 'with a job of this mapping')
+    .option('--integration <name>', 'with a job of this integration')
+    .option('--outcome <list>', 'that came to this; commas between')
+    .option('--json', 'one line of JSON each')
+    .action(async options => end(await (await import('./events-tail.ts')).tailEvents(options)))
   events
     .command('show <id>')
     .description('an event: its payload, which mappings took it and why, its jobs')
@@ -165,21 +176,20 @@ function addJobs(program: Command, end: End): void {
     .option('--state <list>', 'queued, running, succeeded, dead, in_doubt, held, superseded; commas between')
     .option('--reason <name>', 'why it is dead, held or waits, such as mapping_changed')
     .option('--token <fingerprint>', 'that a request was made for with this token')
+    .option('--replay <id>', 'made by this replay')
     .action(async options => end(await (await import('./jobs.ts')).listJobs(options)))
   jobs
     .command('show <id>')
     .description('a job with every attempt, and what can be done with it')
     .option('--json', 'machine-readable output')
     .action(async (id, options) => end(await (await import('./jobs.ts')).showJob(id, options)))
-  jobs
-    .command('retry <ids...>')
+  withMany(jobs.command('retry [ids...]'))
     .description('put dead or held jobs back to work; the mapping is judged as it is now')
     .option('--from-start', 'forget what was done: writes that were applied are sent again')
     .option('--force', 'although a newer job of its order key has succeeded, whose work it may undo')
     .option('--json', 'machine-readable output')
     .action(async (ids, options) => end(await (await import('./jobs.ts')).retryJobs(ids, options)))
-  jobs
-    .command('discard <ids...>')
+  withMany(jobs.command('discard [ids...]'))
     .description('give jobs up: they are dead, and the next one of their order key goes on')
     .option('--json', 'machine-readable output')
     .action(async (ids, options) => end(await (await import('./jobs.ts')).discardJobs(ids, options)))
@@ -192,6 +202,59 @@ function addJobs(program: Command, end: End): void {
     .option('--force', 'although a newer job of its order key has succeeded, whose work it may undo')
     .option('--json', 'machine-readable output')
     .action(async (id, options) => end(await (await import('./jobs.ts')).settleJob(id, options)))
+}
+
+function withMany(command: Command): Command {
+  return command
+    .option('--state <list>', 'instead of ids: all in these states, oldest first; commas between')
+    .option('--reason <name>', 'with --state: for this reason')
+    .option('--mapping <name>', 'with --state: of this mapping')
+    .option('--integration <name>', 'with --state: of this integration')
+    .option('--source <name>', 'with --state: of this source')
+    .option('--type <type>', 'with --state: of this event type')
+    .option('--since <time>', 'with --state: made from then on, a duration such as 7d, or an instant')
+    .option('--until <time>', 'with --state: made before then')
+    .option('--dry-run', 'with --state: only count them')
+    .option('--yes', 'with --state: without asking')
+}
+
+function addReplay(program: Command, end: End): void {
+  const replay = program.command('replay').description('events or jobs of the past once more')
+  replay
+    .command('start [ids...]', { isDefault: true })
+    .description('count what is meant, and replay it by the mappings of today (the default)')
+    .option('--since <time>', 'instead of ids: from when on, a duration such as 7d, or an instant')
+    .option('--until <time>', 'before when')
+    .option('--mapping <name>', 'by this mapping only')
+    .option('--integration <name>', 'by mappings of this integration only')
+    .option('--source <name>', 'of this source')
+    .option('--type <type>', 'of this event type')
+    .option('--outcome <list>', 'events that came to this: unmatched, quarantined, …; commas between')
+    .option('--jobs', 'single jobs instead of whole events')
+    .option('--state <list>', 'jobs in these states; commas between')
+    .option('--reason <name>', 'jobs for this reason')
+    .option('--force', 'also what may undo newer work or repeat a write, with operation keys of its own')
+    .option('--per-second <n>', 'events or jobs a second, at most 100 (default: 10)')
+    .option('--dry-run', 'only count, and show what would become of the first')
+    .option('--yes', 'without asking')
+    .option('--detach', 'do not wait for its end')
+    .option('--json', 'machine-readable output')
+    .action(async (ids, options) => end(await (await import('./replay.ts')).startReplay(ids, options)))
+  replay
+    .command('list')
+    .description('replays, newest first')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./replay.ts')).listReplays(options)))
+  replay
+    .command('show <id>')
+    .description('how far a replay has come, and what it skipped')
+    .option('--json', 'machine-readable output')
+    .action(async (id, options) => end(await (await import('./replay.ts')).showReplay(id, options)))
+  replay
+    .command('cancel <id>')
+    .description('make no more jobs; those that were made stay')
+    .option('--json', 'machine-readable output')
+    .action(async (id, options) => end(await (await import('./replay.ts')).cancelReplay(id, options)))
 }
 
 function addRejected(program: Command, end: End): void {

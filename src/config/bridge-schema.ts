@@ -237,6 +237,7 @@ const limits = z.strictObject({
   failedAuthPerMinute: count(1_000_000)
     .default(60)
     .describe('Refused deliveries of one address in a minute, before 429'),
+  apiPerMinute: count(1_000_000).default(6_000).describe('Requests to /api with one admin key in a minute, before 429'),
   diskFreeBytes: z
     .int({ error: 'a number of bytes' })
     .min(0, { error: 'a number of bytes' })

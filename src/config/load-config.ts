@@ -56,6 +56,7 @@ export interface Limits {
   responseBytesMax: number
   settleMs: number
   failedAuthPerMinuteMax: number
+  apiPerMinuteMax: number
   diskFreeMinBytes: number
 }
 
@@ -257,6 +258,7 @@ function readLimits({ limits }: BridgeFile): Limits {
     responseBytesMax: limits.responseBytes,
     settleMs: parseDuration(limits.settle)!,
     failedAuthPerMinuteMax: limits.failedAuthPerMinute,
+    apiPerMinuteMax: limits.apiPerMinute,
     diskFreeMinBytes: limits.diskFreeBytes,
   }
 }

@@ -22,6 +22,8 @@ export interface ClaimedJob {
   /** Attempts that counted so far. */
   attempts: number
   conflicts: number
+  /** Of a replay that was forced: its id, which makes its operation keys others than those of the first time. */
+  forcedReplay: string | null
   progress: JobProgress
   /** Set where what it has yet to do may be done already: see `Restored`. */
   restored: Restored | null

@@ -124,6 +124,8 @@ export interface JobQuery extends PageQuery {
   reason: string | null
   /** Fingerprint: only jobs that a request was made for with this token. */
   token?: string | null
+  /** Id of the replay that made them; left out or null = made by any or none. */
+  replay?: string | null
 }
 
 /** A bounded number of rows is looked at a call: a page may be short, or empty, while `nextSeq` says to ask on below it. */
@@ -166,6 +168,9 @@ export interface JobReport extends JobLine {
   receivedAt: number
   expiresAt: number | null
   item: string | null
+  /** The replay that made it, and the job it was made after. */
+  replay: string | null
+  replayOf: string | null
   conflicts: number
   done: readonly DoneStep[]
   doubt: Doubt | null

@@ -17,6 +17,19 @@ import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, R
 import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from './pauses.ts'
 import type { NewEvent, Recorded, RecordedEvent, RejectedAcceptance, RejectedBatch } from './receipts.ts'
 import type {
+  Replay,
+  ReplayablePage,
+  ReplayableQuery,
+  ReplayEnd,
+  ReplayEndAnswer,
+  ReplayForecast,
+  ReplaySkip,
+  ReplayStart,
+  ReplayStartAnswer,
+  ReplayStep,
+  ReplayStepAnswer,
+} from './replays.ts'
+import type {
   EventDetail,
   EventPage,
   EventQuery,
@@ -104,6 +117,16 @@ export interface Store {
   replanJob(replan: JobReplan): Promise<JobActAnswer>
   discardJob(discard: JobAct): Promise<JobActAnswer>
   settleJob(settlement: JobSettlement): Promise<JobActAnswer>
+  /** What a replay would take, or acts on many jobs are about, oldest first. */
+  listReplayable(query: ReplayableQuery): Promise<ReplayablePage>
+  forecastReplay(forecast: ReplayForecast): Promise<{ skips: (ReplaySkip | null)[] }>
+  startReplay(start: ReplayStart): Promise<ReplayStartAnswer>
+  recordReplay(step: ReplayStep): Promise<ReplayStepAnswer>
+  endReplay(end: ReplayEnd): Promise<ReplayEndAnswer>
+  readReplay(replayId: string): Promise<Replay | null>
+  listReplays(): Promise<Replay[]>
+  /** The one that is under way. */
+  readRunningReplay(): Promise<Replay | null>
   /** Accounts for what is done outside the store; what the store does itself is accounted for with it. */
   recordAudit(entries: readonly NewAuditEntry[]): Promise<void>
   sealSecret(sealing: SecretSealing): Promise<SealAnswer>
@@ -124,6 +147,9 @@ export interface Store {
   /** Removes the oldest segment between two checkpoints, if all of it is older than that. */
   pruneAudit(request: { now: number; auditMs: number }): Promise<AuditPruned>
   keepAdminKey(key: { hash: string; now: number }): Promise<{ hash: string }>
+  /** Says that admin keys were used, by the start of their SHA-256. */
+  noteKeyUse(use: { fingerprint: string; now: number }): Promise<void>
+  listKeyUses(): Promise<{ fingerprint: string; usedAt: number }[]>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>
   /** Writes a verified copy of the database as it is now; deliveries go on meanwhile. */

@@ -10,6 +10,7 @@ import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { ClaimedJob, DoneStep, JobNext, JobProgress } from '../store/jobs.ts'
+import { withOwnKey } from './own-operation-key.ts'
 import { forgetReads } from './read-cache.ts'
 import { readHold } from './read-hold.ts'
 import { logJob } from './record-outcome.ts'
@@ -58,9 +59,9 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
       trail.push({ id, operation: null, data: null })
       continue
     }
-    const { variables } = mapped
     const operation = context.live.setup.operations.get(mapped.operation)
     if (operation === undefined) return end({ state: 'held', reason: 'operation_missing', message: OPERATION_MISSING })
+    const variables = withOwnKey(mapped.variables, operation.effect, job.forcedReplay)
     const isLast = index === mapping.steps.length - 1
     const ran = await runStep(job, { id, operation, variables, trail, committed, isLast, restored }, context)
     if (ran === null || ran.ended) return

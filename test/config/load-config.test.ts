@@ -235,6 +235,7 @@ t.test('left out is: this machine, port 8787, data/bridge.db, no sources', async
     responseBytesMax: 1_048_576,
     settleMs: 30_000,
     failedAuthPerMinuteMax: 60,
+    apiPerMinuteMax: 6_000,
     diskFreeMinBytes: 134_217_728,
   })
   const dayMs = 86_400_000
@@ -415,6 +416,7 @@ t.test('T066 a limit that is none stops the start, and never means that there is
     'jobsPerEvent',
     'responseBytes',
     'failedAuthPerMinute',
+    'apiPerMinute',
   ]
   const places: readonly (readonly [string, (value: unknown) => object])[] = [
     ...limits.map(name => [`/limits/${name}`, (value: unknown) => ({ limits: { [name]: value } })] as const),

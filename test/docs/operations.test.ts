@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { findRemedy, REMEDIES } from '../../src/admin/find-remedy.ts'
+import { REPLAY_SKIPS } from '../../src/admin/replay-skips.ts'
 import { knownKeysAt } from '../../src/config/bridge-schema.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { LIMITED_WAIT_MS_MAX, LIMITED_WAITS_MAX } from '../../src/reconcile/create-asker.ts'
@@ -57,6 +59,23 @@ t.test('every reason a job is dead for has its row', async t => {
   for (const reason of ['expired', 'rejected', 'attempts_used_up', 'poison', 'discarded'])
     t.ok(reasons.includes(reason), `${reason} is found in the sources`)
   t.strictSame(new Set(rowsOf('## Reasons a job is dead')), new Set(reasons))
+})
+
+t.test('the API says of every reason what to do, in the words of the document', async t => {
+  for (const state of ['held', 'dead'] as const) {
+    const rows = readTable(text, `## Reasons a job is ${state}`)
+    const words = rows.map(([reason, , remedy]) => [codesOf(reason!)[0]!, remedy!.replaceAll('`', '')] as const)
+    t.ok(words.length > 10)
+    t.same(REMEDIES[state], Object.fromEntries(words))
+    for (const [reason, remedy] of words) t.equal(findRemedy(state, reason), remedy)
+  }
+  t.match(findRemedy('in_doubt', 'answer_lost'), /settle/)
+  for (const state of ['queued', 'running', 'succeeded', 'superseded'] as const)
+    t.equal(findRemedy(state, 'poison'), null)
+})
+
+t.test('every reason something is not replayed for has its row', async t => {
+  t.strictSame(rowsOf('### What a replay skips'), [...REPLAY_SKIPS])
 })
 
 t.test('what waits by itself is named', async t => {

@@ -185,15 +185,22 @@ function isSameCredential({ kind }: Scheme, before: string, after: string): bool
   )
 }
 
-function* mutateQuery({ query }: SignatureVector): Generator<string> {
+function* mutateQuery({ query, source }: SignatureVector): Generator<string> {
   if (query === '') return
   for (const changed of mutateText(query, [[0, query.length]])) {
     // A parameter beside it, or an escaped spelling of it, is no other token.
-    if (!isSameToken(query, changed)) yield changed
+    if (source.scheme === 'atlassian-connect' ? !isSameQuery(query, changed) : !isSameToken(query, changed))
+      yield changed
   }
   yield `${query}&${query}`
   yield `${query}&${query.split('=')[0]}=`
   yield ''
+}
+
+/** Atlassian signs what parameters there are, not how they are spelled. */
+function isSameQuery(before: string, after: string): boolean {
+  const [left, right] = [before, after].map(query => JSON.stringify([...new URLSearchParams(query)].sort()))
+  return left === right
 }
 
 function isSameToken(before: string, after: string): boolean {
@@ -225,6 +232,8 @@ function isSameSignedUrl({ scheme, components }: SignatureVector['source'], befo
   // the query is that of the request, and the path counts only where it is signed
   if (scheme === 'http-message-signature')
     return left.host === right.host && (left.pathname === right.pathname || !String(components).includes('@path'))
+  // the host is none of it, nor a slash at the end
+  if (scheme === 'atlassian-connect') return left.pathname.replace(/\/$/, '') === right.pathname.replace(/\/$/, '')
   if (scheme === 'contentful') return left.pathname + left.search === right.pathname + right.search
   return (
     scheme === 'hubspot-v3' &&

@@ -1,15 +1,25 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { actAnswer, jobAnswer, jobsAnswer } from '../../../src/admin/answers.ts'
+import { actOnMany } from '../../../src/admin/act-on-many.ts'
+import { actAnswer, jobAnswer, jobsActedAnswer, jobsAnswer } from '../../../src/admin/answers.ts'
 import { formatCursor } from '../../../src/admin/cursor.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
-import { discardBody, jobsQuery, noQuery, readPage, retryBody, settleBody } from '../../../src/admin/questions.ts'
+import {
+  discardBody,
+  discardManyBody,
+  jobsQuery,
+  noQuery,
+  readPage,
+  retryBody,
+  retryManyBody,
+  settleBody,
+} from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { readStops } from '../../../src/admin/read-stops.ts'
 import { type Act, refuseAct } from '../../../src/admin/refuse-act.ts'
-import { planAnew } from '../../../src/admin/replan.ts'
+import { retryJob } from '../../../src/admin/retry-job.ts'
 import { viewJob, viewJobLine } from '../../../src/admin/view-job.ts'
 import { BridgeError } from '../../../src/errors.ts'
-import type { JobActAnswer, JobRetry } from '../../../src/store/job-acts.ts'
+import type { JobActAnswer } from '../../../src/store/job-acts.ts'
 
 /** Largest body of an act, in bytes: the result of a write may be told. */
 const BODY_BYTES_MAX = 262_144
@@ -27,9 +37,9 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
       const { store } = bridge
       const asked = readRequest(jobsQuery, request.query)
       const page = readPage(jobsQuery, asked, store.epoch, Date.now())
-      const { state = null, reason = null, token = null } = asked
+      const { state = null, reason = null, token = null, replay = null } = asked
       const { rows, nextSeq } = await fillPage(page, async ask => {
-        const { jobs, nextSeq } = await store.listJobs({ ...ask, states: state, reason, token })
+        const { jobs, nextSeq } = await store.listJobs({ ...ask, states: state, reason, token, replay })
         return { rows: jobs, nextSeq }
       })
       const stops = await readStops(bridge)
@@ -53,6 +63,52 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
     },
   )
 
+  app.post(
+    '/retry',
+    {
+      bodyLimit: BODY_BYTES_MAX,
+      config: {
+        role: 'operator',
+        doc: {
+          summary: 'Put many dead or held jobs back to work, oldest first, some a call: go on with "next"',
+          query: noQuery,
+          body: retryManyBody,
+          answer: jobsActedAnswer,
+        },
+      },
+    },
+    async request => {
+      readRequest(noQuery, request.query)
+      const { fromStart, ...asked } = readRequest(retryManyBody, request.body)
+      const actor = request.admin!.name
+      return actOnMany('retry', retryManyBody, asked, actor, bridge, act =>
+        retryJob({ ...act, fromStart, force: asked.force }, bridge),
+      )
+    },
+  )
+
+  app.post(
+    '/discard',
+    {
+      bodyLimit: BODY_BYTES_MAX,
+      config: {
+        role: 'operator',
+        doc: {
+          summary: 'Give many jobs up, oldest first, some a call: go on with "next"',
+          query: noQuery,
+          body: discardManyBody,
+          answer: jobsActedAnswer,
+        },
+      },
+    },
+    async request => {
+      readRequest(noQuery, request.query)
+      const asked = readRequest(discardManyBody, request.body)
+      const actor = request.admin!.name
+      return actOnMany('discard', discardManyBody, asked, actor, bridge, act => bridge.store.discardJob(act))
+    },
+  )
+
   app.post<WithId>(
     '/:id/retry',
     {
@@ -71,9 +127,7 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
     async request => {
       const asked = readRequest(retryBody, request.body)
       const retry = { ...actOf(request), ...asked, version: asked.version ?? null }
-      const answer = await bridge.store.retryJob(retry)
-      const isUnplanned = !answer.ok && answer.reason === 'not_planned'
-      return end('retry', request, isUnplanned ? await replan(retry) : answer)
+      return end('retry', request, await retryJob(retry, bridge))
     },
   )
 
@@ -131,14 +185,6 @@ export default async function jobsRoute(app: FastifyInstance): Promise<void> {
   function actOf(request: FastifyRequest<WithId>): { jobId: string; actor: string; now: number } {
     readRequest(noQuery, request.query)
     return { jobId: request.params.id, actor: request.admin!.name, now: Date.now() }
-  }
-
-  /** For a job that failed before it was planned: what its mapping makes of the event now. */
-  async function replan(retry: Omit<JobRetry, 'fromStart'>): Promise<JobActAnswer> {
-    const job = await bridge.store.readJob(retry.jobId)
-    const event = job === null ? null : await bridge.store.readEvent(job.eventId)
-    if (job === null || event === null) return { ok: false, reason: 'not_found' }
-    return bridge.store.replanJob({ ...retry, jobs: planAnew(event, job.mapping, bridge.live.setup) })
   }
 
   /** One log line an act, also where it was refused. */

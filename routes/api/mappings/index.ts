@@ -1,11 +1,17 @@
 import type { FastifyInstance } from 'fastify'
-import { mappingsAnswer } from '../../../src/admin/answers.ts'
-import { noQuery } from '../../../src/admin/questions.ts'
+import { mappingsAnswer, triedAnswer } from '../../../src/admin/answers.ts'
+import { noQuery, tryBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { viewPauseOf } from '../../../src/admin/view-pause.ts'
+import { isCliError } from '../../../src/cli/exit.ts'
+import { type Trial, tryPayload } from '../../../src/cli/try.ts'
+import { BridgeError } from '../../../src/errors.ts'
 import { addPauseRoutes } from '../pause-routes.ts'
 
-/** `/api/mappings`: the mapping files in force, which can be paused. */
+/** Largest payload that is tried, with what is around it, in bytes. */
+const BODY_BYTES_MAX = 1_048_576
+
+/** `/api/mappings`: the mapping files in force, which can be paused, and what one of them makes of a payload. */
 export default async function mappingsRoute(app: FastifyInstance): Promise<void> {
   const doc = { summary: 'Mappings in force', query: noQuery, answer: mappingsAnswer }
   app.get('/', { config: { role: 'viewer', doc } }, async request => {
@@ -28,4 +34,33 @@ export default async function mappingsRoute(app: FastifyInstance): Promise<void>
     }
   })
   addPauseRoutes(app, 'mapping', name => app.bridge.live.setup.mappings.has(name))
+
+  const tryDoc = {
+    summary: 'What a mapping makes of a payload: match, reasons, jobs and variables; sends nothing',
+    query: noQuery,
+    body: tryBody,
+    answer: triedAnswer,
+    errors: ['not_found'],
+  }
+  app.post('/try', { bodyLimit: BODY_BYTES_MAX, config: { role: 'operator', doc: tryDoc } }, async request => {
+    readRequest(noQuery, request.query)
+    const { mapping: name, payload, type, headers } = readRequest(tryBody, request.body)
+    const { setup } = app.bridge.live
+    const mapping = setup.mappings.get(name)
+    if (mapping === undefined) throw new BridgeError('not_found', 'No mapping of this name is in force')
+    const header = Object.entries(headers).map(([key, value]) => `${key}:${value}`)
+    return readable(() =>
+      tryPayload(setup, mapping, Buffer.from(JSON.stringify(payload)), { header, ...(type !== undefined && { type }) }),
+    )
+  })
+}
+
+/** A payload that cannot be read (it is too deep) is the caller's matter. */
+function readable(work: () => Trial): Trial {
+  try {
+    return work()
+  } catch (error) {
+    if (isCliError(error)) throw new BridgeError('invalid_request', error.message)
+    throw error
+  }
 }

@@ -16,6 +16,7 @@ export interface ActedJob extends VersionRow {
   mapping: string
   integration: string
   order_key: string | null
+  replay_seq: number
   state: JobState
   head: 0 | 1
   restored: Restored | null
@@ -34,7 +35,7 @@ export function prepareAct<A extends JobAct>(
   act: (job: ActedJob, ask: A, refuse: Refuse) => { state: JobState; message: string } | ReturnType<Refuse>,
 ): (ask: A) => JobActAnswer {
   const select = db.prepare<[number], ActedJob>(`
-    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.head, job.restored,
+    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.replay_seq, job.head, job.restored,
       event.block is not null as isPayloadKept, ${VERSION_COLUMNS}
     from job
     join event on event.seq = job.event_seq
@@ -142,6 +143,7 @@ export function prepareReadRoute(db: StoreContext['db']): (job: ActedJob) => Rea
     const detail = JSON.parse(route.get(job.event_seq) ?? '[]') as { mappings?: unknown } | unknown[]
     const entries = Array.isArray(detail) ? detail : Array.isArray(detail.mappings) ? detail.mappings : []
     const failed = (entries as RouteEntry[]).find(entry => entry.mapping === job.mapping && entry.failed !== undefined)
-    return { detail, failed }
+    // a replay makes planned jobs only, whatever routing had found
+    return { detail, failed: job.replay_seq > 0 ? undefined : failed }
   }
 }

@@ -14,13 +14,14 @@ interface JobRow {
   mapping_hash: string
   integration: string
   order_key: string | null
-  item_index: number
+  element_index: number
   item: string | null
   expires_at: number | null
   attempts: number
   conflicts: number
   progress: string | null
   restored: Restored | null
+  forced_replay: number | null
   /** The event type as routing found it. */
   routed_type: string | null
 }
@@ -29,19 +30,16 @@ interface JobRow {
 export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[] {
   const { db } = context
   const letDelayedIn = prepareLetDelayedIn(db)
-  const due = db.prepare<[string, number, number], { seq: number }>(`
-    select seq
-    from job
-    where integration = ? and head = 1 and aside is null and state in ('queued', 'in_doubt') and next_attempt_at <= ?
-    order by next_attempt_at, seq
-    limit ?`)
+  const due = prepareDue(db)
   const lease = db.prepare(`
     update job
     set state = 'running', lease_owner = ?, lease_expires_at = ?
     where seq = ?`)
   const read = db.prepare<[number], JobRow & EventRow>(`
-    select job.seq as job_seq, job.mapping, job.mapping_hash, job.integration, job.order_key, job.item_index, job.item,
-      job.expires_at, job.attempts, job.conflicts, job.progress, job.restored, event_route.type as routed_type, ${EVENT_COLUMNS}
+    select job.seq as job_seq, job.mapping, job.mapping_hash, job.integration, job.order_key, job.element_index, job.item,
+      job.expires_at, job.attempts, job.conflicts, job.progress, job.restored,
+      (select seq from replay where seq = job.replay_seq and force = 1) as forced_replay,
+      event_route.type as routed_type, ${EVENT_COLUMNS}
     from job
     join event on event.seq = job.event_seq
     left join event_route on event_route.event_seq = job.event_seq
@@ -62,6 +60,28 @@ export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[]
       }
     }
     return claimed
+  }
+}
+
+/** Jobs of a replay come after all others that are due: it has few of them open at once, so that looking past them is cheap. */
+function prepareDue(db: StoreContext['db']): {
+  all(integration: string, now: number, max: number): { seq: number }[]
+} {
+  const prepare = (which: string) =>
+    db.prepare<[string, number, number], { seq: number }>(`
+      select seq
+      from job
+      where integration = ? and head = 1 and aside is null and state in ('queued', 'in_doubt') and next_attempt_at <= ?
+        and ${which}
+      order by next_attempt_at, seq
+      limit ?`)
+  const live = prepare('replay_seq = 0')
+  const replayed = prepare('replay_seq > 0')
+  return {
+    all(integration, now, max) {
+      const found = live.all(integration, now, max)
+      return found.length === max ? found : [...found, ...replayed.all(integration, now, max - found.length)]
+    },
   }
 }
 
@@ -90,11 +110,12 @@ function jobFromRow(context: StoreContext, row: JobRow & EventRow): ClaimedJob {
     mappingHash: row.mapping_hash,
     integration: row.integration,
     orderKey: row.order_key,
-    itemIndex: row.item_index,
+    itemIndex: row.element_index,
     item: row.item,
     expiresAt: row.expires_at,
     attempts: row.attempts,
     conflicts: row.conflicts,
+    forcedReplay: row.forced_replay === null ? null : formatId('rpl', context.epoch, row.forced_replay),
     progress: row.progress === null ? { done: [], doubt: null } : (JSON.parse(row.progress) as JobProgress),
     restored: row.restored,
   }

@@ -7,7 +7,7 @@ export type JobLineRow = Omit<JobLine, 'id' | 'eventId'> & { eventSeq: number }
 
 /** Columns of `JobLineRow`; they need `JOB_LINE_JOINS`. */
 export const JOB_LINE_COLUMNS = `job.seq, job.event_seq as eventSeq, job.mapping, job.integration, job.order_key as orderKey,
-  job.item_index as itemIndex, job.state, job.reason, job.message, job.attempts, job.next_attempt_at as nextAttemptAt,
+  job.element_index as itemIndex, job.state, job.reason, job.message, job.attempts, job.next_attempt_at as nextAttemptAt,
   job.created_at as createdAt, job.finished_at as finishedAt, event.source, coalesce(event_route.type, event.type) as type`
 export const JOB_LINE_JOINS = `join event on event.seq = job.event_seq
   left join event_route on event_route.event_seq = job.event_seq`

@@ -1,6 +1,7 @@
 import type { JobState } from '../jobs.ts'
 import type { JobLine, JobPage, JobQuery } from '../reports.ts'
 import type { StoreContext } from './context.ts'
+import { parseId } from './ids.ts'
 import { JOB_LINE_COLUMNS, JOB_LINE_JOINS, type JobLineRow, jobLineFromRow } from './job-line.ts'
 import { OPEN } from './job-states.ts'
 import { isWithin, PAGE_ROWS_LOOKED_AT_MAX, preparePageBounds } from './page-bounds.ts'
@@ -22,6 +23,10 @@ const OF_TOKEN = `seq in (
   where token = @token and job_seq >= @from and job_seq < @before
   order by job_seq desc
   limit @rowsMax)`
+/** A number no row has. */
+const NO_ROW = -1
+/** Jobs that a replay made. */
+const OF_REPLAY = 'replay_seq = @replay and replay_seq > 0 and seq >= @from and seq < @before'
 
 /** Lists jobs, newest first, a bounded number of rows a call. */
 export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobPage {
@@ -37,7 +42,10 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
       order by seq desc
       limit @rowsMax`
     // joined here, not read one by one: a filter that matches nothing among 2,000 jobs takes 10 ms instead of 100
-    return db.prepare<{ from: number; before: number; rowsMax: number; token: string | null }, SlimRow>(
+    return db.prepare<
+      { from: number; before: number; rowsMax: number; token: string | null; replay: number | null },
+      SlimRow
+    >(
       ofEvent
         ? `select job.*, event.source, coalesce(event_route.type, event.type) as type
            from (${rows}) as job ${JOB_LINE_JOINS}
@@ -46,10 +54,11 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
     )
   }
   const prepared = new Map<string, ReturnType<typeof prepare>>()
-  const selectFor = ({ states, token = null, source, type }: JobQuery): ReturnType<typeof prepare> => {
+  const selectFor = ({ states, token = null, replay = null, source, type }: JobQuery): ReturnType<typeof prepare> => {
     const found = states?.every(state => INDEXED.has(state)) ? [...new Set(states)].sort() : null
     const ofEvent = source !== null || type !== null
-    const where = token !== null ? OF_TOKEN : found === null ? BETWEEN : `seq in (${rowsOf(found)})`
+    const some = found === null ? BETWEEN : `seq in (${rowsOf(found)})`
+    const where = replay !== null ? OF_REPLAY : token !== null ? OF_TOKEN : some
     const name = `${where} ${ofEvent}`
     const known = prepared.get(name) ?? prepare(where, ofEvent)
     prepared.set(name, known)
@@ -61,7 +70,9 @@ export function listJobs({ db, epoch }: StoreContext): (query: JobQuery) => JobP
     const jobs: JobLine[] = []
     let lookedAt = 0
     let at = bounds.before
-    const page = { ...bounds, token: query.token ?? null, rowsMax: PAGE_ROWS_LOOKED_AT_MAX }
+    const replay =
+      query.replay === null || query.replay === undefined ? null : (parseId('rpl', epoch, query.replay) ?? NO_ROW)
+    const page = { ...bounds, token: query.token ?? null, replay, rowsMax: PAGE_ROWS_LOOKED_AT_MAX }
     for (const slim of selectFor(query).iterate(page)) {
       lookedAt++
       at = slim.seq

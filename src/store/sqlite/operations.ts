@@ -6,6 +6,7 @@ import { countJobs } from './count-jobs.ts'
 import { countRejected } from './count-rejected.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { discardJob } from './discard-job.ts'
+import { endReplay } from './end-replay.ts'
 import { exportAudit } from './export-audit.ts'
 import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
@@ -13,10 +14,12 @@ import { finishAttempt } from './finish-attempt.ts'
 import { finishJob } from './finish-job.ts'
 import { inspect } from './inspect.ts'
 import { keepAdminKey } from './keep-admin-key.ts'
+import { listKeyUses, noteKeyUse } from './key-uses.ts'
 import { listAudit } from './list-audit.ts'
 import { listEvents } from './list-events.ts'
 import { listJobs } from './list-jobs.ts'
 import { listRejected } from './list-rejected.ts'
+import { listReplayable } from './list-replayable.ts'
 import { listSecrets } from './list-secrets.ts'
 import { pause, readPauses, resume } from './pauses.ts'
 import { probe } from './probe.ts'
@@ -31,6 +34,7 @@ import { readIntegrations } from './read-integrations.ts'
 import { readJob } from './read-job.ts'
 import { readOutcome } from './read-outcome.ts'
 import { readRejected } from './read-rejected.ts'
+import { listReplays, readReplay, readRunningReplay } from './read-replay.ts'
 import { readSecrets } from './read-secrets.ts'
 import { recordAudit } from './record-audit.ts'
 import { recordCheckpoints } from './record-checkpoints.ts'
@@ -38,6 +42,7 @@ import { recordEvent } from './record-event.ts'
 import { recordIntent } from './record-intent.ts'
 import { recordProbe } from './record-probe.ts'
 import { recordRejected } from './record-rejected.ts'
+import { forecastReplay, recordReplay } from './record-replay.ts'
 import { recordRoutes } from './record-routes.ts'
 import { recoverJobs } from './recover-jobs.ts'
 import { registerTokens } from './register-tokens.ts'
@@ -48,6 +53,7 @@ import { revokeToken } from './revoke-token.ts'
 import { sealSecret } from './seal-secret.ts'
 import { readSecretUses, recordSecretUses } from './secret-uses.ts'
 import { settleJob } from './settle-job.ts'
+import { startReplay } from './start-replay.ts'
 import { takeRecorded } from './take-recorded.ts'
 import { readTokenWrites } from './token-writes.ts'
 
@@ -85,6 +91,12 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readAuditHead',
   'readCheckpoints',
   'inspect',
+  'listKeyUses',
+  'listReplayable',
+  'forecastReplay',
+  'readReplay',
+  'listReplays',
+  'readRunningReplay',
 ])
 
 /** Prepares every method on one open database. */
@@ -136,12 +148,22 @@ export function prepareOperations(context: StoreContext): Operations {
     replanJob: replanJob(context),
     discardJob: discardJob(context),
     settleJob: settleJob(context),
+    listReplayable: listReplayable(context),
+    forecastReplay: forecastReplay(context),
+    startReplay: startReplay(context),
+    recordReplay: recordReplay(context),
+    endReplay: endReplay(context),
+    readReplay: readReplay(context),
+    listReplays: listReplays(context),
+    readRunningReplay: readRunningReplay(context),
     sealSecret: sealSecret(context),
     listSecrets: listSecrets(context),
     readSecrets: readSecrets(context),
     deleteSecret: deleteSecret(context),
     resealSecrets: resealSecrets(context),
     keepAdminKey: keepAdminKey(context),
+    noteKeyUse: noteKeyUse(context),
+    listKeyUses: listKeyUses(context),
     probe: probe(context),
     prune: prune(context),
   }

@@ -20,7 +20,7 @@ export function readEvent(context: StoreContext): (eventId: string) => EventDeta
     'select fetched_from as origin from fetched_event where event_seq = ?',
   )
   const jobs = db.prepare<[number], JobRow>(`
-    select seq, mapping, integration, order_key as orderKey, item_index as itemIndex, state, reason, message, attempts,
+    select seq, mapping, integration, order_key as orderKey, element_index as itemIndex, state, reason, message, attempts,
       next_attempt_at as nextAttemptAt
     from job
     where event_seq = ?

@@ -18,6 +18,7 @@ interface RouteRow {
 }
 interface JobRow extends Omit<PastJob, 'id' | 'done' | 'sent'> {
   seq: number
+  replaySeq: number
   progress: string | null
 }
 type AttemptRow = SentStep & { variables: string }
@@ -35,8 +36,8 @@ export function readHistory(context: StoreContext): (query: HistoryQuery) => His
     `select outcome, type, json_extract(detail, '$.reason') as why from event_route where event_seq = ?`,
   )
   const jobs = db.prepare<[number], JobRow>(`
-    select seq, mapping, mapping_hash as mappingHash, integration, order_key as orderKey, item_index as itemIndex, item,
-      state, reason, progress
+    select seq, mapping, mapping_hash as mappingHash, integration, order_key as orderKey, element_index as itemIndex, item,
+      state, reason, progress, replay_seq as replaySeq
     from job
     where event_seq = ?
     order by seq`)
@@ -48,7 +49,7 @@ export function readHistory(context: StoreContext): (query: HistoryQuery) => His
   const findFirst = prepareFindFirst(db, 'event')
 
   const readJobs = (eventSeq: number): PastJob[] =>
-    jobs.all(eventSeq).map(({ seq, progress, ...job }) => ({
+    newestOf(jobs.all(eventSeq)).map(({ seq, progress, replaySeq: _, ...job }) => ({
       ...job,
       id: formatId('job', epoch, seq),
       done: progress === null ? [] : readDone(progress),
@@ -80,6 +81,13 @@ export function readHistory(context: StoreContext): (query: HistoryQuery) => His
     }
     return { events, throughSeq: at, more: rows > 0 && at < last }
   }
+}
+
+/** Of what was replayed, the last replay of each mapping counts. */
+function newestOf(jobs: readonly JobRow[]): JobRow[] {
+  const newest = new Map<string, number>()
+  for (const { mapping, replaySeq } of jobs) newest.set(mapping, Math.max(replaySeq, newest.get(mapping) ?? 0))
+  return jobs.filter(({ mapping, replaySeq }) => replaySeq === newest.get(mapping))
 }
 
 function readDone(progress: string): DoneStep[] {

@@ -16,13 +16,15 @@ type Row = JobLineRow &
     expiresAt: number | null
     item: string | null
     isPayloadKept: 0 | 1
+    replaySeq: number
+    replayOf: number | null
   }
 
 /** Reads a job with its attempts and what it has behind it; null for an id that is not here. */
 export function readJob({ db, epoch }: StoreContext): (jobId: string) => JobReport | null {
   const select = db.prepare<[number], Row>(`
     select ${JOB_LINE_COLUMNS}, ${VERSION_COLUMNS}, event.received_at as receivedAt, job.expires_at as expiresAt, job.item,
-      event.block is not null as isPayloadKept
+      event.block is not null as isPayloadKept, job.replay_seq as replaySeq, job.replay_of as replayOf
     from job
     ${JOB_LINE_JOINS}
     where job.seq = ?`)
@@ -40,7 +42,7 @@ export function readJob({ db, epoch }: StoreContext): (jobId: string) => JobRepo
     const seq = parseId('job', epoch, jobId)
     const row = seq === null ? undefined : select.get(seq)
     if (seq === null || row === undefined) return null
-    const { isPayloadKept, next_attempt_at: _, lastAttempt: __, progress, ...line } = row
+    const { isPayloadKept, next_attempt_at: _, lastAttempt: __, progress, replaySeq, replayOf, ...line } = row
     const { done, doubt } = progress === null ? { done: [], doubt: null } : (JSON.parse(progress) as JobProgress)
     const history = attempts.all(seq).reverse()
     return {
@@ -52,6 +54,8 @@ export function readJob({ db, epoch }: StoreContext): (jobId: string) => JobRepo
       receivedAt: row.receivedAt,
       expiresAt: row.expiresAt,
       item: row.item,
+      replay: replaySeq === 0 ? null : formatId('rpl', epoch, replaySeq),
+      replayOf: replayOf === null ? null : formatId('job', epoch, replayOf),
       done,
       doubt,
       history,

@@ -133,7 +133,8 @@ interface SupersededRow {
   event_seq: number
 }
 
-function prepareSupersede({ db, audit }: StoreContext): (job: PlannedJob, now: number) => number {
+/** Supersedes what waits of the mapping and order key of a job, and gives how many that were. */
+export function prepareSupersede({ db, audit }: StoreContext): (job: PlannedJob, now: number) => number {
   const change = `
     set state = 'superseded', head = 0, delayed = 0, finished_at = ?, reason = 'coalesced'
     where mapping = ? and integration = ? and order_key = ? and state = 'queued' and attempts = 0 and progress is null`

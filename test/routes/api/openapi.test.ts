@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import t from 'tap'
 import * as answers from '../../../src/admin/answers.ts'
 import { apiRoutesOf } from '../../../src/admin/api-routes.ts'
-import { ADMIN_KEY, getApi, getRaw } from '../../fixtures/call-api.ts'
+import { escapeHtml } from '../../../src/mapping/expression/html-functions.ts'
+import { ADMIN_KEY, getApi, getRaw, postApi } from '../../fixtures/call-api.ts'
 import { listKept, sendRefused } from '../../fixtures/send-refused.ts'
 import { startTestBridge } from '../../fixtures/start-test-bridge.ts'
 import { emit, one } from '../../fixtures/start-worker-bridge.ts'
@@ -17,8 +19,17 @@ const eventId = await emit(bridge, 'rename')
 const job = await bridge.job(eventId)
 await sendRefused(bridge, 'github', 'nobody-knows-this-0123456789', { n: 1 }, { type: 'push' })
 const rejectedId = (await listKept(bridge, 1))[0]!.id
+// one that no mapping takes: nothing is sent for it
+await postApi(bridge, 'replays', { ids: [await emit(bridge, 'nothing')] })
+const [replayId] = bridge.rows<{ seq: number }>('select seq from replay').map(({ seq }) => `rpl_1_${seq}`)
 const idFor = (path: string): string =>
-  path.includes('/jobs/') ? job.id : path.includes('/rejected/') ? rejectedId : eventId
+  path.includes('/jobs/')
+    ? job.id
+    : path.includes('/rejected/')
+      ? rejectedId
+      : path.includes('/replays/')
+        ? replayId!
+        : eventId
 
 interface Described {
   'x-role': Role
@@ -42,22 +53,27 @@ t.test('every route of the API is described, and no other', async t => {
   const found = [...tree.matchAll(/(?:GET|POST|DELETE|PUT|PATCH)(?=[,)])/g)]
   t.ok(found.length > described.length)
   const expected = [
+    'delete /api/replays/{id}',
     'delete /api/secrets/{name}',
     'get /api/audit',
     'get /api/audit/export',
     'get /api/audit/verify',
     'get /api/backup',
     'get /api/doctor',
+    'get /api/docs',
     'get /api/events',
     'get /api/events/{id}',
     'get /api/events/{id}/payload',
     'get /api/integrations',
     'get /api/jobs',
     'get /api/jobs/{id}',
+    'get /api/keys',
     'get /api/mappings',
     'get /api/openapi.json',
     'get /api/rejected',
     'get /api/rejected/{id}',
+    'get /api/replays',
+    'get /api/replays/{id}',
     'get /api/secrets',
     'get /api/sources',
     'get /api/stats',
@@ -65,12 +81,16 @@ t.test('every route of the API is described, and no other', async t => {
     'post /api/integrations/{name}/resume',
     'post /api/integrations/{name}/revoke',
     'post /api/integrations/{name}/rotate',
+    'post /api/jobs/discard',
+    'post /api/jobs/retry',
     'post /api/jobs/{id}/discard',
     'post /api/jobs/{id}/retry',
     'post /api/jobs/{id}/settle',
+    'post /api/mappings/try',
     'post /api/mappings/{name}/pause',
     'post /api/mappings/{name}/resume',
     'post /api/rehearsals',
+    'post /api/replays',
     'post /api/sources/{name}/reconcile',
     'post /api/rejected/retry',
     'post /api/rejected/{id}/retry',
@@ -121,6 +141,101 @@ t.test('each role may do what its routes say, and nobody without a key', async t
   }
 })
 
+t.test('no route allows another origin, or says that it would', async t => {
+  for (const { path, method } of described) {
+    const url = `${bridge.url}${path.replace(/\{\w+\}/, idFor(path))}`
+    const origin = 'https://evil.example'
+    const asked = {
+      origin,
+      'access-control-request-method': method.toUpperCase(),
+      authorization: `Bearer ${ADMIN_KEY}`,
+    }
+    const answers = [await fetch(url, { method: 'OPTIONS', headers: asked })]
+    if (method === 'get') answers.push(await fetch(url, { headers: asked }))
+    for (const { headers } of answers)
+      t.same(
+        [...headers.keys()].filter(name => name.startsWith('access-control-')),
+        [],
+        `${method} ${path}`,
+      )
+    t.ok(answers[0]!.status >= 400, `OPTIONS ${path}`)
+  }
+})
+
+t.test('an id that is none is not found, whatever it is, and not repeated', async t => {
+  const ids = [
+    'xyzzy',
+    "evt_1_1' or '1'='1",
+    'evt_1_1%00',
+    '../events',
+    '..%2f..%2f.env',
+    '__proto__',
+    '<script>1</script>',
+    '%',
+    'evt_1_1;x',
+    'evt_1_zzzzzzzzzzzzzzzzzzzz',
+    'job_999999_1',
+    '\u202eevt_1_1',
+    'e'.repeat(5_000),
+  ]
+  for (const { path, method } of described) {
+    if (!path.includes('{id}')) continue
+    for (const id of ids) {
+      const url = `${bridge.url}${path.replace('{id}', id.includes('%') ? id : encodeURIComponent(id))}`
+      const text = path.endsWith('/settle') ? '{"applied":true}' : '{}'
+      const json = method === 'post' ? { type: { 'content-type': 'application/json' }, body: { body: text } } : null
+      const headers = { authorization: `Bearer ${ADMIN_KEY}`, ...json?.type }
+      const answer = await fetch(url, { method: method.toUpperCase(), headers, ...json?.body })
+      t.equal(answer.status, 404, `${method} ${path} ${id.slice(0, 20)}`)
+      const { error } = JSON.parse(await answer.text())
+      t.notOk(`${error.code} ${error.message}`.includes(id), 'nothing of it is repeated')
+    }
+  }
+})
+
+t.test('the document is readable as a page that loads and runs nothing', async t => {
+  const { status, headers, text } = await getRaw(bridge, 'docs')
+  t.equal(status, 200)
+  t.equal(headers.get('content-type'), 'text/html; charset=utf-8')
+  const policy = headers.get('content-security-policy')!
+  t.match(policy, /^default-src 'none'; style-src 'sha256-[^']+';/)
+  const style = /<style>([\s\S]*?)<\/style>/.exec(text)![1]!
+  t.ok(policy.includes(createHash('sha256').update(style).digest('base64')), 'its own style is allowed')
+  t.notMatch(text, /<script|<link|<img|<iframe|src=|url\(|style="|\son\w+=|https?:/)
+  for (const { path, method, route } of described) {
+    t.ok(text.includes(`<h2><code>${method.toUpperCase()} ${path}</code></h2>`), path)
+    t.ok(text.includes(escapeHtml(route.summary)), `${path}: ${route.summary}`)
+  }
+})
+
+t.test('too many requests with one key are told to wait, and only that key', async t => {
+  const guarded = await startTestBridge(t, { config: { admin, limits: { apiPerMinute: 3 } }, env })
+  for (const path of ['stats', 'jobs', 'sources']) t.equal((await getRaw(guarded, path, KEYS.viewer)).status, 200)
+  for (const path of ['stats', 'events']) {
+    const { status, headers, text } = await getRaw(guarded, path, KEYS.viewer)
+    t.equal(status, 429, path)
+    t.ok(Number(headers.get('retry-after')) >= 1)
+    t.match(text, /"too_many_requests"/)
+  }
+  t.equal((await getRaw(guarded, 'stats', KEYS.operator)).status, 200)
+})
+
+t.test('when a key was last used is known, also after a restart, and tells nothing of it', async t => {
+  const first = await startTestBridge(t, { config: { admin }, env })
+  await getRaw(first, 'stats', KEYS.viewer)
+  await first.stop()
+  const again = await startTestBridge(t, { folder: first.folder })
+  const { body, text } = await getApi<{ keys: { name: string; lastUsedAt: string | null }[] }>(again, 'keys')
+  t.same(
+    body.keys.map(({ name }) => name),
+    ROLES,
+  )
+  const [viewer, operator] = body.keys
+  t.match(viewer!.lastUsedAt, /^\d{4}-.*Z$/)
+  t.equal(operator!.lastUsedAt, null)
+  t.notMatch(text, /canary/)
+})
+
 t.test('what a route takes is what its document says', async t => {
   for (const { path, method, route } of described) {
     if (method !== 'get') continue
@@ -146,6 +261,9 @@ t.test('answers are what the document says', async t => {
     ['mappings', answers.mappingsAnswer],
     ['sources', answers.sourcesAnswer],
     ['secrets', answers.secretsAnswer],
+    ['keys', answers.keysAnswer],
+    ['replays', answers.replaysAnswer],
+    [`replays/${replayId}`, answers.replayAnswer],
     ['stats', answers.statsAnswer],
     ['doctor', answers.doctorAnswer],
     ['events?x=1', answers.errorAnswer],

@@ -16,6 +16,7 @@ import { testPauses } from './pauses.ts'
 import { testReading } from './reading.ts'
 import { testRecovery } from './recovery.ts'
 import { testRejected } from './rejected.ts'
+import { testReplays } from './replays.ts'
 import { testRetention } from './retention.ts'
 import { testRouting } from './routing.ts'
 import { testSecrets } from './secrets.ts'
@@ -49,5 +50,6 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: acts of a person`, t => testActs(t, openStore))
   t.test(`${name}: refused deliveries`, t => testRejected(t, openStore))
   t.test(`${name}: the audit`, t => testAuditing(t, openStore))
+  t.test(`${name}: replays`, t => testReplays(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }
