@@ -14,6 +14,7 @@ import type { BodyScheme, SchemeSettings, Secret } from './scheme.ts'
 import type { SignedDefinition } from './scheme-definition.ts'
 import { signPlanned } from './sign-planned.ts'
 import { isWithinTolerance, parseSignedAt } from './signed-at.ts'
+import { varyPort } from './vary-port.ts'
 import { type Refused, refuse, type Verification } from './verification.ts'
 
 /**
@@ -21,13 +22,19 @@ import { type Refused, refuse, type Verification } from './verification.ts'
  * `timestamp_out_of_range` always means a genuine sender whose clock, or whose queue, is late.
  */
 export function compileSigned(definition: SignedDefinition, settings: SchemeSettings): BodyScheme {
-  const plan = planSigned(definition, settings, proofOf(definition))
+  const proof = proofOf(definition)
+  const plan = planSigned(definition, settings, proof)
+  const { url } = settings
+  const plans =
+    definition.urlPortVaries === true && url !== undefined
+      ? varyPort(url).map(varied => planSigned(definition, { ...settings, url: varied }, proof))
+      : [plan]
   return {
     kind: definition.kind,
     headersOnly: false,
     bindsBody: plan.bindsBody,
     unsigned: false,
-    verify: (delivery, secrets, now) => verifySigned(plan, delivery, secrets, now),
+    verify: (delivery, secrets, now) => verifyAny(plans, delivery, secrets, now),
     sign: (delivery, secret, now) => signPlanned(plan, delivery, secret, now).headers,
     ...(plan.readsJson && { signWhole: (delivery, secret, now) => signPlanned(plan, delivery, secret, now) }),
   }
@@ -36,6 +43,21 @@ export function compileSigned(definition: SignedDefinition, settings: SchemeSett
 function proofOf(definition: SignedDefinition) {
   if (definition.kind === 'hmac') return proveHmac(definition)
   return definition.kind === 'digest' ? proveDigest(definition) : proveAsymmetric(definition)
+}
+
+/** Every plan is tried until one matches; the others are of the same delivery, signed over another form of the URL. */
+function verifyAny(
+  plans: readonly SignedPlan[],
+  delivery: Delivery,
+  secrets: readonly Secret[],
+  now: number,
+): Verification {
+  let verification: Verification = refuse('signature_mismatch')
+  for (const plan of plans) {
+    verification = verifySigned(plan, delivery, secrets, now)
+    if (verification.ok || verification.reason !== 'signature_mismatch') break
+  }
+  return verification
 }
 
 function verifySigned(plan: SignedPlan, delivery: Delivery, secrets: readonly Secret[], now: number): Verification {

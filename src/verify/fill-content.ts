@@ -5,7 +5,7 @@ import { isMessageId } from './message-id.ts'
 import type { PlanSegment, SenderSegment } from './plan-signed.ts'
 import { textAt } from './read-body-value.ts'
 import { HEADER_BYTES_MAX } from './read-headers.ts'
-import { readStrictForm, runTogether } from './strict-form.ts'
+import { readStrictFields, readStrictForm, runTogether } from './strict-form.ts'
 import { type Refused, refuse } from './verification.ts'
 
 /** What the variables of a template stand for in one delivery. */
@@ -68,7 +68,7 @@ function fillSegment(segment: PlanSegment, values: ContentValues): string | Buff
     case 'body.json':
       return isUtf8(body) ? Buffer.from(JSON.stringify(body.toString('utf8'))) : refuse('signature_mismatch')
     case 'form.sorted': {
-      const fields = readStrictForm(body)
+      const fields = readStrictFields(body)
       return fields === null ? refuse('signature_malformed') : runTogether(fields)
     }
     case 'form': {

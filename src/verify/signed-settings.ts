@@ -52,6 +52,7 @@ export const presetOnlyShape = {
   header: headerName.optional(),
   signatureField: z.string().optional().describe('Path of the signature in the JSON body, in place of a header'),
   urlUnescaped: z.string().optional().describe('Characters that the sender decodes in the URL before it signs it'),
+  urlPortVaries: z.boolean().optional().describe('The sender signs the URL with its port or without it'),
 }
 
 /** The shared settings, defaults filled in, with what a preset may add. */
@@ -59,6 +60,7 @@ export type SignedSettings = Omit<z.infer<typeof shared>, 'header'> & {
   header?: string | undefined
   signatureField?: string | undefined
   urlUnescaped?: string | undefined
+  urlPortVaries?: boolean | undefined
 }
 
 /** Where the signed timestamp stands, null when none is signed. */

@@ -6,7 +6,7 @@ export type Segment =
 
 /**
  * Variables of presets alone: `urlJoin` = `?` or `&`, whichever goes on with the URL; `body.sha256` = hex; `body.crc32` = decimal;
- * `body.json` = the body as a JSON string; `form.sorted` = names and values of a form, run together in the order of the names.
+ * `body.json` = the body as a JSON string; `form.sorted` = names and values of a form, run together in the order of the names, then of the values.
  */
 export type PresetVariable = 'urlJoin' | 'body.sha256' | 'body.crc32' | 'body.json' | 'form.sorted'
 

@@ -11,6 +11,16 @@ const RUNS = 100
 // The libraries take the body as text, so text it is here; the forgery tests use bytes.
 const JSON_BODIES = fc.oneof(fc.json(), fc.constant('{"a":"é🚀\\u00e9","n":1.0}'))
 const BODIES = fc.oneof(JSON_BODIES, fc.string({ unit: 'binary', minLength: 1 }))
+const FIELD_NAMES = fc.oneof(fc.constantFrom('To', 'Body'), fc.string({ unit: 'binary', minLength: 1 }))
+const FIELDS = fc.uniqueArray(fc.tuple(FIELD_NAMES, fc.string({ unit: 'binary' })), {
+  minLength: 1,
+  selector: ([name, value]) => JSON.stringify([name, value]),
+})
+const FORM_BODIES = fc.oneof(
+  FIELDS.map(fields => new URLSearchParams(fields).toString()),
+  // a name with two values, as Twilio's Conversations send it (twilio-node issue 722)
+  fc.constant('To=%2B2&MessagingBinding.Address=%2B9&MessagingBinding.Address=%2B1&Body=caf%C3%A9+%26+more'),
+)
 
 /** What is done to a delivery; null where it would change nothing. `value` is the signature's header or field. */
 const CHANGES: Readonly<Record<string, (signed: Signed, value: string) => Partial<Signed> | string | null>> = {
@@ -42,10 +52,31 @@ const CHANGES: Readonly<Record<string, (signed: Signed, value: string) => Partia
   'another text': () => 'nothing of a signature',
 }
 
+/** The same for bodies that are forms. */
+const FORM_CHANGES: typeof CHANGES = {
+  'a field twice': signed => ({ body: `${signed.body}&${signed.body.split('&')[0]}` }),
+  'the fields in another order': ({ body }) => {
+    const changed = body.split('&').reverse().join('&')
+    return changed === body ? null : { body: changed }
+  },
+  'a letter moved from a value to its name': ({ body }) => {
+    const changed = body.replace(/=([0-9A-Za-z])/, '$1=')
+    return changed === body ? null : { body: changed }
+  },
+  'an escape in lower case': ({ body }) => {
+    const changed = body.replace(/%[0-9A-F]{2}/, hex => hex.toLowerCase())
+    return changed === body ? null : { body: changed }
+  },
+  'a letter escaped': ({ body }) => {
+    const changed = body.replace(/(?<!%.?)[A-Za-z]/, letter => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)
+    return changed === body ? null : { body: changed }
+  },
+}
+
 for (const [name, oracle] of Object.entries(ORACLES)) {
   const scheme = compileSource(oracle.source)
-  const judge = ({ headers, body }: Signed, { secret }: Keys, now: number): boolean =>
-    scheme.verify(makeDelivery(headers, body), [{ value: secret, expiresAt: null }], now).ok
+  const judge = ({ headers, body, query }: Signed, { secret }: Keys, now: number): boolean =>
+    scheme.verify({ ...makeDelivery(headers, body), query }, [{ value: secret, expiresAt: null }], now).ok
   const ask = async (signed: Signed, keys: Keys, now: number): Promise<boolean> => {
     try {
       return (await oracle.accepts(signed, keys, now)) === true
@@ -53,12 +84,14 @@ for (const [name, oracle] of Object.entries(ORACLES)) {
       return false
     }
   }
+  const queryOf = (text: string): string => oracle.query?.(text) ?? ''
   const signHere = (text: string, { signingKey }: Keys, now: number): Signed => {
     const { headers, body } = signDelivery(scheme, { body: Buffer.from(text), method: 'POST' }, signingKey, now)
-    return { headers, body: body.toString() }
+    return { headers, body: body.toString(), query: queryOf(text) }
   }
   const runs = oracle.runs ?? RUNS
-  const bodies = oracle.jsonOnly === true ? JSON_BODIES : BODIES
+  const bodies = oracle.formOnly === true ? FORM_BODIES : oracle.jsonOnly === true ? JSON_BODIES : BODIES
+  const changes = oracle.formOnly === true ? { ...CHANGES, ...FORM_CHANGES } : CHANGES
 
   t.test(`${name} and we accept what the other signs, and refuse what the other refuses`, async t => {
     t.intercept(https, 'get', { value: serveCertificate })
@@ -72,7 +105,7 @@ for (const [name, oracle] of Object.entries(ORACLES)) {
         const ours = signHere(text, keys, now)
         if (!judge(ours, keys, now) || !(await ask(ours, keys, now))) return false
         counts.oursAccepted++
-        const theirs = oracle.sign && { headers: await oracle.sign(text, keys, now), body: text }
+        const theirs = oracle.sign && { headers: await oracle.sign(text, keys, now), body: text, query: queryOf(text) }
         if (theirs !== undefined) {
           if (!judge(theirs, keys, now) || !(await ask(theirs, keys, now))) return false
           counts.theirsAccepted++
@@ -80,7 +113,7 @@ for (const [name, oracle] of Object.entries(ORACLES)) {
         const others = oracle.makeKeys()
         for (const signed of theirs === undefined ? [ours] : [ours, theirs]) {
           if (judge(signed, others, now) || (await ask(signed, others, now))) return false
-          for (const [change, changed] of changesOf(signed, oracle.header)) {
+          for (const [change, changed] of changesOf(signed, oracle.header, changes)) {
             const [here, there] = [judge(changed, keys, now), await ask(changed, keys, now)]
             if (here) passed.ours.add(change)
             if (there) passed.theirs.add(change)
@@ -100,9 +133,9 @@ for (const [name, oracle] of Object.entries(ORACLES)) {
   })
 }
 
-function* changesOf(signed: Signed, header: string | null): Generator<[string, Signed]> {
+function* changesOf(signed: Signed, header: string | null, changes: typeof CHANGES): Generator<[string, Signed]> {
   const value = header === null ? (JSON.parse(signed.body).Signature as string) : signed.headers[header]!
-  for (const [name, change] of Object.entries(CHANGES)) {
+  for (const [name, change] of Object.entries(changes)) {
     const changed = change(signed, value)
     if (changed === null || changed === value) continue
     if (typeof changed !== 'string') yield [name, { ...signed, ...changed }]
