@@ -49,6 +49,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   not_in_doubt: 409,
   payload_pruned: 410,
   not_planned: 409,
+  no_webhook: 409,
   overtaken: 409,
   still_refused: 409,
   master_key_unusable: 409,

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino'
 import type { AdminKey } from './admin/admin-keys.ts'
 import type { KeyUses } from './admin/key-uses.ts'
+import type { Alerts } from './alerts/alerts.ts'
 import type { Checkpoints } from './audit/start-checkpoints.ts'
 import type { UnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Vault } from './ledger/vault.ts'
+import type { Activity } from './metrics/activity.ts'
 import type { Custody } from './receive.ts'
 import type { Replays } from './replay/start-replays.ts'
 import type { Rotation } from './setup/rotation.ts'
@@ -22,6 +24,9 @@ export interface Bridge {
   store: Store
   custody: Custody
   rejected: RejectedLog
+  /** What this process did: for metrics and stats. */
+  activity: Activity
+  alerts: Alerts
   /** The secrets that are sealed in the store. */
   vault: Vault
   /** What goes on with replays. */

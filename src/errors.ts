@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'not_in_doubt'
   | 'payload_pruned'
   | 'not_planned'
+  | 'no_webhook'
   | 'overtaken'
   | 'still_refused'
   | 'master_key_unusable'

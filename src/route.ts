@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { failpoint } from './failpoint.ts'
+import type { Activity } from './metrics/activity.ts'
 import type { FreshEvents } from './route/fresh-events.ts'
 import { judgeAlone } from './route/judge-alone.ts'
 import type { Judge } from './route/open-judge.ts'
@@ -18,6 +19,8 @@ export interface RoutingOptions {
   /** Events this process recorded itself, still in memory. */
   fresh: FreshEvents
   log: Logger
+  /** Where it is noted what was decided. */
+  activity: Pick<Activity, 'routed'>
   /** Told of new jobs, so that the worker need not look for them. */
   onJobs: () => void
 }
@@ -34,7 +37,7 @@ export interface Routing {
  * the reason why not, and how far it came, one transaction a batch. What a death of the process interrupts is judged
  * again from the last batch written, so no event is lost and none makes its jobs twice.
  */
-export async function startRouting({ store, judge, fresh, log, onJobs }: RoutingOptions): Promise<Routing> {
+export async function startRouting({ store, judge, fresh, log, activity, onJobs }: RoutingOptions): Promise<Routing> {
   let stopping = false
   let wake = (): void => {}
   let throughSeq = (await store.readBacklog()).routedSeq
@@ -73,7 +76,10 @@ export async function startRouting({ store, judge, fresh, log, onJobs }: Routing
     failpoint('after_routes')
     if (jobs > 0) onJobs()
     if (echoes > 0) log.debug({ echoes, throughSeq: through }, 'echoes of our own writes')
-    for (const decision of decisions) logDecision(decision)
+    for (const decision of decisions) {
+      activity.routed(decision)
+      logDecision(decision)
+    }
     return through
   }
 

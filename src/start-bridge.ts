@@ -5,6 +5,7 @@ import type { DestinationStream, Logger } from 'pino'
 import { type AdminKey, toAdminKeys } from './admin/admin-keys.ts'
 import { createKeyUses } from './admin/key-uses.ts'
 import { makeAdminKey } from './admin/make-admin-key.ts'
+import { startAlerts } from './alerts/start-alerts.ts'
 import { buildApp } from './app.ts'
 import { anchorsFileOf } from './audit/anchors.ts'
 import { type AuditKey, parseAuditKey, readAuditKeyFile } from './audit/audit-key.ts'
@@ -21,6 +22,7 @@ import { fingerprintToken } from './ledger/fingerprint.ts'
 import { createVault, type Vault } from './ledger/vault.ts'
 import { createLogger, type SecretBook } from './log.ts'
 import { formatProblem } from './mapping/problem.ts'
+import { createActivity } from './metrics/activity.ts'
 import type { Custody } from './receive.ts'
 import { startReplays } from './replay/start-replays.ts'
 import { createFreshEvents } from './route/fresh-events.ts'
@@ -127,7 +129,7 @@ async function undoAll(undo: Undo[]): Promise<void> {
 
 async function assemble(
   live: Live,
-  store: Store,
+  opened: Store,
   log: Logger,
   secrets: SecretBook,
   options: StartOptions,
@@ -137,6 +139,9 @@ async function assemble(
 ): Promise<RunningBridge> {
   const { config } = live.setup
   const bootId = randomUUID()
+  const activity = createActivity(Date.now())
+  const { alerts, store, stop: stopAlerts } = await startAlerts({ live, store: opened, activity, log })
+  undo.push(stopAlerts)
   const recovered = await store.recoverJobs({
     bootId,
     now: Date.now(),
@@ -154,12 +159,12 @@ async function assemble(
 
   const agents = createAgents()
   undo.push(() => agents.close())
-  const worker = startWorker({ bootId, live, store, agents, log, now: Date.now, random: Math.random })
+  const worker = startWorker({ bootId, live, store, agents, log, activity, now: Date.now, random: Math.random })
   undo.push(() => worker.stop())
   const judge = openJudge(judgeSetup(live.setup), log)
   undo.push(() => judge.close())
   const fresh = createFreshEvents(backlog.lastSeq)
-  const routing = await startRouting({ store, judge, fresh, log, onJobs: () => worker.wake() })
+  const routing = await startRouting({ store, judge, fresh, log, activity, onJobs: () => worker.wake() })
   undo.push(() => routing.stop())
   const replays = startReplays({ store, live, log, onJobs: () => worker.wake() })
   undo.push(() => replays.stop())
@@ -189,6 +194,8 @@ async function assemble(
     store,
     custody,
     rejected: createRejectedLog(),
+    activity,
+    alerts,
     vault,
     captures,
     reload,
@@ -403,7 +410,9 @@ function secretValues(config: Config): string[] {
   ])
   // one that is sealed is empty until the store is open
   const tokens = [...config.integrations.values()].map(integration => integration.token).filter(token => token !== '')
-  return [...sources, ...tokens, ...config.adminKeys.map(({ key }) => key)]
+  const { webhook = null } = config.alerts ?? {}
+  const told = webhook === null ? [] : [webhook.secret]
+  return [...sources, ...tokens, ...told, ...config.adminKeys.map(({ key }) => key)]
 }
 
 function announce(url: string, { sources, mappings }: Setup, log: Logger): void {

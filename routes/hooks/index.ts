@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 
 import { BridgeError } from '../../src/errors.ts'
 import { failpoint, isArmed } from '../../src/failpoint.ts'
 import { createFailureGate } from '../../src/failure-gate.ts'
+import { UNKNOWN_SOURCE } from '../../src/metrics/activity.ts'
 import { type Receipt, receive } from '../../src/receive.ts'
 import { keepCredentials } from '../../src/source/kept-credentials.ts'
 import { redactHeaders } from '../../src/source/redact-headers.ts'
@@ -9,6 +10,7 @@ import { SAMPLE_BYTES_MAX } from '../../src/source/rejected-log.ts'
 import type { Source } from '../../src/source/source.ts'
 import type { RejectedSample } from '../../src/store/receipts.ts'
 import type { EventResult } from '../../src/store/reports.ts'
+import { traceDelivery } from '../../src/trace/trace-delivery.ts'
 import { answerHandshake } from '../../src/verify/answer-handshake.ts'
 import type { DeliveryHead } from '../../src/verify/delivery.ts'
 import { KEYS_COOL_DOWN_MS } from '../../src/verify/key-set.ts'
@@ -24,6 +26,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The source a delivery is for; set before its body is read. */
     source: Source | null
+    /** What the delivery came to, where that is known; else its status says it. */
+    outcome: string | null
   }
 }
 
@@ -38,6 +42,7 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   /** Refused deliveries whose bodies are still on their way. */
   const gatherings = new Set<Promise<void>>()
   app.decorateRequest('source', null)
+  app.decorateRequest('outcome', null)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => readBody(payload, request.source!.bodyBytesMax, done))
 
@@ -55,7 +60,10 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       const needsProof = scheme.isAsync === true && scheme.handshaking !== undefined
       const judged = needsProof ? await scheme.verify(head, secrets, Date.now()) : undefined
       const answer = answerHandshake(head, scheme, secrets, Date.now(), judged)
-      if (answer !== null) return reply.code(answer.status).headers(answer.headers).send(answer.body)
+      if (answer !== null) {
+        request.outcome = 'handshake'
+        return reply.code(answer.status).headers(answer.headers).send(answer.body)
+      }
     }
     if (!source.methods.includes(request.method)) {
       reply.header('allow', source.allow)
@@ -70,6 +78,13 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     request.source = source
   })
 
+  app.addHook<{ Params: Params }>('onResponse', (request, reply, done) => {
+    const name = bridge.live.setup.sources.get(request.params.source)?.name ?? UNKNOWN_SOURCE
+    const outcome = request.outcome ?? OUTCOMES[reply.statusCode] ?? 'failed'
+    const hasWaited = reply.hasHeader('preference-applied')
+    bridge.activity.answered(name, outcome, hasWaited ? null : reply.elapsedTime, Date.now())
+    done()
+  })
   app.addHook('onClose', async () => void (await Promise.all(gatherings)))
   if (isArmed('after_answer')) app.addHook('onResponse', async () => failpoint('after_answer'))
   app.route<{ Params: Params }>({ method: METHODS, url: '/:source', handler })
@@ -80,6 +95,7 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0)
     // the store's thread takes the memory of what it records: afterwards the body is empty
     const bytes = body.byteLength
+    const receivedAt = Date.now()
     const receipt = await receive(
       {
         ...headOf(request),
@@ -87,18 +103,20 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
         body,
         urlType: request.params.eventType ?? null,
         contentType: request.headers['content-type'] ?? null,
-        receivedAt: Date.now(),
+        receivedAt,
       },
       bridge.custody,
     )
     if (receipt.kind === 'answered') {
+      request.outcome = 'handshake'
       bridge.log.info({ source: source.name, outcome: 'handshake' }, 'delivery')
       return reply.code(receipt.answer.status).headers(receipt.answer.headers).send(receipt.answer.body)
     }
     if (receipt.kind === 'refused') return refuse(request, source, receipt.reason, body)
     if (receipt.kind === 'malformed') throw new BridgeError('malformed_body', receipt.message)
     failpoint('before_answer')
-    logDelivery(source, receipt, bytes)
+    request.outcome = receipt.outcome
+    logDelivery(source, receipt, bytes, { headers: request.raw.rawHeaders, receivedAt })
     if (receipt.outcome === 'id_conflict') reply.code(source.conflictStatus)
     const { eventId, outcome } = receipt
     const waitMs = source.mayWait && LEADS_ON.has(outcome) ? readWait(request.headers.prefer) : null
@@ -150,6 +168,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
       gatherings.add(gathering)
       void gathering.finally(() => gatherings.delete(gathering))
     }
+    request.outcome = 'rejected'
+    bridge.activity.refused(source.name, reason)
     bridge.log.info({ source: source.name, outcome: 'rejected', reason, address: request.ip }, 'delivery')
     if (reason === 'keys_unavailable')
       throw new BridgeError('keys_unavailable', 'The keys to check the token with cannot be fetched now', {
@@ -179,13 +199,31 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
     })
   }
 
-  function logDelivery(source: Source, receipt: Extract<Receipt, { kind: 'taken' }>, bytes: number): void {
-    bridge.log.info({ source: source.name, eventId: receipt.eventId, outcome: receipt.outcome, bytes }, 'delivery')
+  function logDelivery(
+    { name: source }: Source,
+    { eventId, outcome }: Extract<Receipt, { kind: 'taken' }>,
+    bytes: number,
+    traced: { headers: readonly string[]; receivedAt: number },
+  ): void {
+    const trace = traceDelivery({ id: eventId, source, outcome, ...traced }, bridge.live.setup)
+    bridge.log.info({ source, eventId, outcome, bytes, ...trace }, 'delivery')
   }
 }
 
 /** Failed Dependency (RFC 4918 11.4): taken, but what it asked for failed. `curl --fail` fails on it, and `--retry` does not retry. */
 const STATUS_FAILED = 424
+/** What a delivery came to where only its status says so: a closed list, for a label. */
+const OUTCOMES: Readonly<Record<number, string>> = {
+  400: 'malformed',
+  401: 'rejected',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  410: 'retired',
+  413: 'too_large',
+  415: 'media_type',
+  429: 'too_many_failures',
+  503: 'unavailable',
+}
 /** How much longer than a wait a connection may be silent. */
 const WAIT_MARGIN_MS = 10_000
 /** Outcomes of custody behind which there is an event that leads to something. */

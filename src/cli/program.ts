@@ -135,6 +135,7 @@ function buildProgram(end: (code: number | undefined) => void): Command {
   addReplay(program, end)
   addRejected(program, end)
   addNamedThings(program, end, config)
+  addStats(program, end)
   addSecrets(program, end)
   addAudit(program, end)
   addUpkeep(program, end, config)
@@ -255,6 +256,21 @@ function addReplay(program: Command, end: End): void {
     .description('make no more jobs; those that were made stay')
     .option('--json', 'machine-readable output')
     .action(async (id, options) => end(await (await import('./replay.ts')).cancelReplay(id, options)))
+}
+
+function addStats(program: Command, end: End): void {
+  program
+    .command('stats')
+    .description('how much waits, and how much was done of late: by source, mapping and integration')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./stats.ts')).showStats(options)))
+  program
+    .command('alerts')
+    .description('who is told when something needs a person')
+    .command('test')
+    .description('have the running service send a test alert to its webhook, and show what was answered')
+    .option('--json', 'machine-readable output')
+    .action(async options => end(await (await import('./alerts.ts')).testAlert(options)))
 }
 
 function addRejected(program: Command, end: End): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { SCHEME_KEYS } from '../verify/definition-from-source.ts'
+import { makeAlertsSchema } from './alerts-schema.ts'
 import { parseDuration } from './parse-duration.ts'
 
 /** Names of sources, integrations and mappings (interface.md 2). */
@@ -246,6 +247,17 @@ const limits = z.strictObject({
     .describe('Free disk space below which nothing is recorded'),
 })
 
+const alerts = makeAlertsSchema(duration.default('10m'), count(100_000_000).default(1_000), secretReference)
+const metrics = z.strictObject({
+  public: z.boolean({ error: 'true or false' }).default(false).describe('Whether GET /metrics needs no admin key'),
+})
+const tracing = z.strictObject({
+  propagate: z
+    .boolean({ error: 'true or false' })
+    .default(false)
+    .describe('Take the traceparent of a delivery, and send one of the same trace to the API'),
+})
+
 /** `bridge.json`, as people write it (interface.md 2). The JSON Schema for editors is made from this. */
 export const bridgeSchema = z.strictObject({
   $schema: z.string().optional(),
@@ -281,6 +293,9 @@ export const bridgeSchema = z.strictObject({
   retention: retention.prefault({}),
   audit: audit.prefault({}),
   limits: limits.prefault({}),
+  alerts: alerts.optional().describe('Left out = nobody is told'),
+  metrics: metrics.prefault({}),
+  tracing: tracing.prefault({}),
 })
 
 export type BridgeFile = z.infer<typeof bridgeSchema>
@@ -302,7 +317,11 @@ export function knownKeysAt(pointer: string): readonly string[] {
     if (rest === 'reconcile') return Object.keys(reconcile.shape)
     return rest === undefined ? Object.keys(sourceSchema.shape) : ['ref', 'expires']
   }
+  if (section === 'alerts')
+    return rest === undefined && pointer === '/alerts' ? Object.keys(alerts.shape) : ['url', 'secret']
   const sections: Record<string, readonly string[]> = {
+    metrics: Object.keys(metrics.shape),
+    tracing: Object.keys(tracing.shape),
     listen: Object.keys(listen.shape),
     retention: Object.keys(retention.shape),
     audit: Object.keys(audit.shape),

@@ -6,7 +6,7 @@ import type { ConfigFinding } from './problem.ts'
 
 /** Places where a secret may have been pasted, also in place of the object it belongs in: what is found there is never repeated. */
 const SECRET_PLACE =
-  /\/(secrets(\/.*)?|token|reconcile|verifyToken|key|scheme(\/.*)?)$|^\/(sources|integrations|admin)(\/[^/]*)?$|^\/admin\/keys\/[^/]*$/
+  /\/(secrets(\/.*)?|token|reconcile|verifyToken|key|scheme(\/.*)?)$|^\/(sources|integrations|admin)(\/[^/]*)?$|^\/admin\/keys\/[^/]*$|^\/alerts(\/webhook(\/.*)?)?$/
 
 /** What the schema of `bridge.json` refuses, in words, one finding a place; `json` is the file with its overrides. */
 export function findingsOf(error: ZodError, json: unknown): ConfigFinding[] {

@@ -14,6 +14,7 @@ import { parseDuration } from './parse-duration.ts'
 import { parseRest } from './parse-rest.ts'
 import type { ConfigFinding } from './problem.ts'
 import { type AdminKeyConfig, readAdminKeys } from './read-admin.ts'
+import { type AlertsConfig, readAlerts } from './read-alerts.ts'
 import { readAuditKey } from './read-audit-key.ts'
 import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
@@ -41,6 +42,11 @@ export interface Config {
   /** The key that signs the audit, as text; null = that of a file beside the database. Never logged, stored or put into a message. */
   auditKey: string | null
   limits: Limits
+  /** Null = nobody is told of anything. */
+  alerts: AlertsConfig | null
+  metrics: { isPublic: boolean }
+  /** Whether requests to the API belong to the trace of the delivery that led to them. */
+  tracing: { propagates: boolean }
   logLevel: string
   /** See src/failpoint.ts; undefined outside tests. */
   failpoint: string | undefined
@@ -190,6 +196,8 @@ function check(
   add(admin.findings)
   const auditKey = readAuditKey(data, env, folder)
   add(auditKey.findings)
+  const told = readAlerts(data, env, folder)
+  add(told.findings)
 
   const ms = (text: string): number => parseDuration(text)!
   const config: Config = {
@@ -214,6 +222,9 @@ function check(
       auditMs: ms(data.retention.audit),
     },
     limits,
+    alerts: told.alerts,
+    metrics: { isPublic: data.metrics.public },
+    tracing: { propagates: data.tracing.propagate },
     logLevel: env.BRIDGE_LOG_LEVEL || 'info',
     failpoint: env.BRIDGE_FAILPOINT,
   }

@@ -1,4 +1,5 @@
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+/** Names of this machine: what goes there needs no TLS. */
+export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** What `readEndpoint` takes, in words. */
 export const ENDPOINT = 'an https URL without credentials, query and fragment (http only for this machine)'

@@ -10,10 +10,19 @@ export interface OperationRequest {
   agents: Agents
   operation: Operation
   variables: Record<string, unknown>
+  /** Which trace the request belongs to; left out or null = none. */
+  traceparent?: string | null
 }
 
 /** Sends an operation to the endpoint with the token and the limits of the configuration, and says what came of it. */
-export function sendOperation({ config, integration, agents, operation, variables }: OperationRequest): Promise<Sent> {
+export function sendOperation({
+  config,
+  integration,
+  agents,
+  operation,
+  variables,
+  traceparent = null,
+}: OperationRequest): Promise<Sent> {
   return send({
     agent: agents.get(integration.name, integration.concurrencyMax, integration.token),
     endpoint: new URL(config.endpoint),
@@ -21,6 +30,7 @@ export function sendOperation({ config, integration, agents, operation, variable
     operation: operation.name,
     document: operation.document,
     variables,
+    traceparent,
     deadlineMs: config.limits.requestTimeoutMs,
     responseBytesMax: config.limits.responseBytesMax,
   })

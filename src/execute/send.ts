@@ -10,6 +10,8 @@ export interface Outgoing {
   operation: string
   document: string
   variables: Record<string, unknown>
+  /** Which trace it belongs to; left out or null = none. */
+  traceparent?: string | null
   deadlineMs: number
   responseBytesMax: number
 }
@@ -38,7 +40,11 @@ export async function send(outgoing: Outgoing): Promise<Sent> {
   const client = new GraphQLClient(outgoing.endpoint.href, {
     errorPolicy: 'all',
     excludeOperationName: true, // else the document is parsed again for every request; the name is added below
-    headers: { authorization: `Bearer ${outgoing.token}`, 'accept-encoding': 'identity' },
+    headers: {
+      authorization: `Bearer ${outgoing.token}`,
+      'accept-encoding': 'identity',
+      ...(outgoing.traceparent && { traceparent: outgoing.traceparent }),
+    },
     jsonSerializer: {
       parse: JSON.parse,
       stringify: (body: unknown) => JSON.stringify({ ...(body as object), operationName: outgoing.operation }),

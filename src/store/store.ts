@@ -63,7 +63,7 @@ import type {
   TokenRegistration,
   TokenWrites,
 } from './tokens.ts'
-import type { Backlog, Pruned, PruneRequest, StoreHealth } from './upkeep.ts'
+import type { Backlog, BacklogQuery, JobShares, Pruned, PruneRequest, StoreHealth } from './upkeep.ts'
 
 /**
  * What the bridge asks of its database: one method is one transaction, named by what the domain does.
@@ -104,6 +104,7 @@ export interface Store {
   readSecretUses(): Promise<SecretUse[]>
 
   readBacklog(): Promise<Backlog>
+  countBacklog(query: BacklogQuery): Promise<JobShares>
   readEvent(eventId: string): Promise<EventDetail | null>
   readOutcome(eventId: string): Promise<EventResult | null>
   findKeys(query: KeysQuery): Promise<string[]>

@@ -1,5 +1,6 @@
 import { failpoint } from '../failpoint.ts'
 import type { ClaimedJob, FinishAnswer, JobNext, JobProgress } from '../store/jobs.ts'
+import { traceFields } from '../trace/trace-job.ts'
 import { isFailure } from './circuit.ts'
 import type { Attempted } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
@@ -48,9 +49,11 @@ export async function recordOutcome(
 }
 
 /** One line where a job ends, waits or is held. */
-export function logJob(job: ClaimedJob, next: JobNext, { log }: WorkContext): void {
+export function logJob(job: ClaimedJob, next: JobNext, { log, live, activity, now }: WorkContext): void {
   if (next.state === 'running') return
-  const ids = { jobId: job.id, eventId: job.event.id, mapping: job.mapping, state: next.state }
+  activity.jobMoved(job, next, now())
+  const trace = traceFields(job, live.setup)
+  const ids = { jobId: job.id, eventId: job.event.id, mapping: job.mapping, state: next.state, ...trace }
   const entry = 'reason' in next ? { ...ids, reason: next.reason, message: next.message } : ids
   if (next.state === 'dead' || next.state === 'held') log.warn(entry, 'job')
   else log.info(entry, 'job')

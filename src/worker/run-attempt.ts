@@ -8,6 +8,7 @@ import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
 import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
+import { startAttemptSpan, traceFields } from '../trace/trace-job.ts'
 import { TOKEN_REVOKED } from './decide-next.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -57,7 +58,9 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
   failpoint('after_intent')
 
   const startedAt = performance.now()
-  const sent = await sendOperation({ ...request, config, integration, agents: context.agents })
+  const span = startAttemptSpan(job, request, context.live.setup, context.now())
+  const traceparent = span?.traceparent ?? null
+  const sent = await sendOperation({ ...request, config, integration, agents: context.agents, traceparent })
   failpoint('after_response')
   const classified = classify({
     sent,
@@ -66,18 +69,23 @@ export async function runAttempt(job: ClaimedJob, request: AttemptRequest, conte
     hasSuccess: request.operation.success !== null,
     now: context.now(),
   })
+  const ms = performance.now() - startedAt
+  const { outcome } = classified
+  context.activity.attempted(job.integration, outcome, ms, context.now())
+  span?.end({ 'bridge.outcome': outcome }, outcome !== 'applied')
   context.log.info(
     {
+      ...traceFields(job, context.live.setup),
       jobId: job.id,
       eventId: job.event.id,
       mapping: job.mapping,
       step: request.step,
       operation: request.operation.name,
-      outcome: classified.outcome,
+      outcome,
       verdict: classified.verdict,
       status: classified.status,
       code: classified.code,
-      ms: Math.round(performance.now() - startedAt),
+      ms: Math.round(ms),
     },
     'attempt',
   )

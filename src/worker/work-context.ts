@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Agents } from '../execute/agents.ts'
+import type { Activity } from '../metrics/activity.ts'
 import type { Live } from '../setup/setup.ts'
 import type { Store } from '../store/store.ts'
 import type { Circuits } from './circuits.ts'
@@ -14,6 +15,8 @@ export interface WorkContext {
   gates: Gates
   circuits: Circuits
   log: Logger
+  /** Where it is noted what was done. */
+  activity: Pick<Activity, 'attempted' | 'jobMoved'>
   now: () => number
   random: () => number
   sleep: (ms: number) => Promise<void>

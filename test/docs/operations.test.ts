@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { findRemedy, REMEDIES } from '../../src/admin/find-remedy.ts'
 import { REPLAY_SKIPS } from '../../src/admin/replay-skips.ts'
+import { ALERT_KIND_NAMES } from '../../src/alerts/alert-kinds.ts'
 import { knownKeysAt } from '../../src/config/bridge-schema.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { LIMITED_WAIT_MS_MAX, LIMITED_WAITS_MAX } from '../../src/reconcile/create-asker.ts'
@@ -88,6 +89,25 @@ t.test('what waits by itself is named', async t => {
   for (const reason of waiting)
     if (reason !== 'lease_lost' && reason !== 'echo' && reason !== 'not_found') t.ok(known.has(reason), reason)
   t.ok(waiting.length > 10)
+})
+
+t.test('every alert has its row, and the example of alerts is sound', t => {
+  const section = text.slice(text.indexOf('## Alerts'), text.indexOf('## Traces'))
+  const tables = [...section.matchAll(/^\| `([a-zA-Z_]+)`/gm)].map(([, name]) => name!)
+  t.strictSame(tables, [...knownKeysAt('/alerts'), ...ALERT_KIND_NAMES])
+  const [, example] = /```json\n([\s\S]*?)\n```/.exec(section)!
+  const env = { ALERT_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}` }
+  const loaded = loadConfig({ cwd: t.testdir({ 'bridge.json': `{ ${example} }`, mappings: {} }), env })
+  t.ok(loaded.ok, loaded.ok ? '' : JSON.stringify(loaded.problems))
+  t.end()
+})
+
+t.test('every metric of ours has its row, with its labels', async t => {
+  const sources = readdirSync(join(ROOT, 'src/metrics')).map(file => readDoc(`src/metrics/${file}`))
+  const named = sources.flatMap(source => [...source.matchAll(/'(bridge_[a-z_]+)'/g)].map(([, name]) => name!))
+  const counted = ['deliveries', 'attempts', 'jobs'].map(what => `bridge_${what}_total`)
+  t.ok(named.length > 8)
+  t.strictSame(new Set(rowsOf('## Metrics')), new Set([...named, ...counted]))
 })
 
 t.test('the example of reconcile is sound, and every key of it is named', t => {

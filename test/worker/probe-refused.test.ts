@@ -2,6 +2,7 @@ import pino from 'pino'
 import t, { type Test } from 'tap'
 import { createAgents } from '../../src/execute/agents.ts'
 import { fingerprintToken } from '../../src/ledger/fingerprint.ts'
+import { createActivity } from '../../src/metrics/activity.ts'
 import { loadSetup } from '../../src/setup/load-setup.ts'
 import type { Pause } from '../../src/store/pauses.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -55,6 +56,7 @@ async function setUp(t: Test, endpoint: string) {
     gates,
     circuits,
     log: pino({ level: 'silent' }),
+    activity: createActivity(REFUSED_AT),
     now: () => clock.now,
     random: () => 0,
     sleep: async () => {},

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { statsAnswer } from '../../../src/admin/answers.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { viewActivity } from '../../../src/admin/view-activity.ts'
 import { toIso } from '../../../src/admin/view-job.ts'
 
-/** `GET /api/stats`: how much waits, what was stopped, and how much needs a person. */
+/** `GET /api/stats`: how much waits, what was stopped, how much needs a person, and what was done of late. */
 export default async function statsRoute(app: FastifyInstance): Promise<void> {
   const doc = { summary: 'How much waits, and how much needs a person', query: noQuery, answer: statsAnswer }
   app.get('/', { config: { role: 'viewer', doc } }, async request => {
@@ -12,6 +13,7 @@ export default async function statsRoute(app: FastifyInstance): Promise<void> {
     const { store, live, readCircuit } = app.bridge
     const [jobs, backlog, pauses] = await Promise.all([store.countJobs(), store.readBacklog(), store.readPauses()])
     const { openJobs, unroutedEvents, oldestUnroutedAt } = backlog
+    const done = await viewActivity(app.bridge, Date.now())
     const circuits = [...live.setup.config.integrations.keys()].flatMap(integration => {
       const circuit = readCircuit(integration)
       if (circuit.state === 'closed') return []
@@ -30,6 +32,7 @@ export default async function statsRoute(app: FastifyInstance): Promise<void> {
         reason,
       })),
       circuits,
+      ...done,
     }
   })
 }

@@ -149,6 +149,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     recordSecretUses: ask => call('recordSecretUses', ask),
     readSecretUses: () => call('readSecretUses', undefined),
     readBacklog: () => call('readBacklog', undefined),
+    countBacklog: ask => call('countBacklog', ask),
     readEvent: ask => call('readEvent', ask),
     readOutcome: ask => call('readOutcome', ask),
     findKeys: ask => call('findKeys', ask),

@@ -2,6 +2,7 @@ import type { Store } from '../store.ts'
 import { acceptRejected } from './accept-rejected.ts'
 import { claimJobs } from './claim-jobs.ts'
 import type { StoreContext } from './context.ts'
+import { countBacklog } from './count-backlog.ts'
 import { countJobs } from './count-jobs.ts'
 import { countRejected } from './count-rejected.ts'
 import { deleteSecret } from './delete-secret.ts'
@@ -68,6 +69,7 @@ export type Operations = { [M in StoreMethod]: (ask: Ask<M>) => Answer<M> }
 export const READS: ReadonlySet<StoreMethod> = new Set([
   'takeRecorded',
   'readBacklog',
+  'countBacklog',
   'readEvent',
   'readOutcome',
   'findKeys',
@@ -135,6 +137,7 @@ export function prepareOperations(context: StoreContext): Operations {
     recordSecretUses: recordSecretUses(context),
     readSecretUses: readSecretUses(context),
     readBacklog: readBacklog(context),
+    countBacklog: countBacklog(context),
     readEvent: readEvent(context),
     readOutcome: readOutcome(context),
     findKeys: findKeys(context),
