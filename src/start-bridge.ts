@@ -7,14 +7,13 @@ import { createKeyUses } from './admin/key-uses.ts'
 import { makeAdminKey } from './admin/make-admin-key.ts'
 import { startAlerts } from './alerts/start-alerts.ts'
 import { buildApp } from './app.ts'
-import { anchorsFileOf } from './audit/anchors.ts'
-import { type AuditKey, parseAuditKey, readAuditKeyFile } from './audit/audit-key.ts'
-import { type Checkpoints, startCheckpoints } from './audit/start-checkpoints.ts'
+import { startAudit, stopAudit } from './audit/start-audit.ts'
 import { createUnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Bridge } from './bridge.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
 import { readMasterKeys } from './config/read-master-keys.ts'
 import { readTokenAgain } from './config/read-token-again.ts'
+import { createUpkeep } from './create-upkeep.ts'
 import { BridgeError } from './errors.ts'
 import { createAgents } from './execute/agents.ts'
 import { armFailpoint } from './failpoint.ts'
@@ -32,28 +31,16 @@ import { startRouting } from './route.ts'
 import { type LoadedSetup, loadSetup } from './setup/load-setup.ts'
 import { probeTokens } from './setup/probe-tokens.ts'
 import { createReloading } from './setup/reloading.ts'
+import { secretValues } from './setup/secret-values.ts'
 import type { Live, Setup } from './setup/setup.ts'
 import { type SetupWatch, watchSetup } from './setup/watch-setup.ts'
 import { captureSecret } from './source/capture-secret.ts'
 import { createCaptureWindows } from './source/capture-windows.ts'
 import { createRejectedLog } from './source/rejected-log.ts'
 import { createSecretLog } from './source/secret-log.ts'
-import { createSecretWriter } from './source/write-secret-uses.ts'
-import { BRIDGE_ACTOR } from './store/audit.ts'
 import { openSqliteStore } from './store/sqlite/open-store.ts'
 import type { Store } from './store/store.ts'
 import { CRASHES_MAX, startWorker } from './worker.ts'
-
-const REJECTED_FLUSH_MS = 1_000
-const REJECTED_LOST = 'refused deliveries could not be recorded'
-const BACKLOG_READ_MS = 500
-/** How often it is written down which secrets proved deliveries. */
-const SECRETS_FLUSH_MS = 30_000
-const PRUNE_EVERY_MS = 60_000
-/** Rows removed in one transaction of retention, so that no delivery waits long for it. */
-const PRUNE_ROWS_MAX = 500
-const UNAUTHORIZED_FLUSH_MS = 60_000
-const UNAUTHORIZED_LOST = 'requests without an admin key could not be accounted for'
 
 export interface StartOptions {
   config?: ConfigInput
@@ -216,10 +203,8 @@ async function assemble(
     replays,
     closing: false,
   }
-  undo.push(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)))
-  const flushSecrets = createSecretWriter(secretLog, store, log)
-  undo.push(flushSecrets)
-  undo.push(() => flushUnauthorized(bridge).catch(complain(log, UNAUTHORIZED_LOST)))
+  const upkeep = createUpkeep(bridge)
+  undo.push(upkeep.flush)
   const putInForce = (setup: Setup): void => {
     live.setup = setup
     secrets.values = [...new Set([...secrets.values, ...secretValues(setup.config)])]
@@ -245,8 +230,7 @@ async function assemble(
 
   const app = await buildApp({ bridge, logger: log, trustedProxies: config.listen.trustedProxies })
   undo.push(() => app.close())
-  const timers = [...startTimers(bridge), setInterval(flushSecrets, SECRETS_FLUSH_MS)]
-  undo.push(() => timers.forEach(clearInterval))
+  undo.push(upkeep.start())
   await listen(app, config)
   made = await makeFirstKey(config, store, secrets, options)
   const watch = startWatch(config, () => void reloading.reload('a file changed'), log)
@@ -283,31 +267,6 @@ async function makeFirstKey(
   return [adminKey]
 }
 
-/** Opens the account of this process: its first row, and what signs it. */
-async function startAudit(
-  store: Store,
-  config: Config,
-  detail: Record<string, unknown>,
-  secrets: SecretBook,
-  log: Logger,
-): Promise<Checkpoints> {
-  await store.recordAudit([{ at: Date.now(), actor: BRIDGE_ACTOR, action: 'service.started', detail }])
-  const anchorsFile = anchorsFileOf(config.storeFile)
-  return startCheckpoints({ store, key: openAuditKey(config, secrets), anchorsFile, log, now: Date.now })
-}
-
-function openAuditKey({ auditKey, storeFile }: Config, secrets: SecretBook): AuditKey {
-  if (auditKey === null) return readAuditKeyFile(`${storeFile}.audit-key`)
-  secrets.values = [...secrets.values, auditKey]
-  return parseAuditKey(auditKey)!
-}
-
-async function stopAudit(store: Store, checkpoints: Checkpoints, bootId: string, log: Logger): Promise<void> {
-  const entry = { at: Date.now(), actor: BRIDGE_ACTOR, action: 'service.stopped', detail: { bootId } } as const
-  await store.recordAudit([entry]).catch(complain(log, 'the stop could not be accounted for'))
-  await checkpoints.stop()
-}
-
 async function listen(app: FastifyInstance, { listen: { host, port } }: Config): Promise<void> {
   try {
     await app.listen({ host, port })
@@ -328,69 +287,6 @@ async function registerTokens(store: Store, config: Config, resumeHeld: boolean,
   await store.registerTokens({ now: Date.now(), resumeHeld, tokens, actor })
 }
 
-function startTimers(bridge: Bridge): NodeJS.Timeout[] {
-  const { store, log, live, custody } = bridge
-  const prune = async (): Promise<void> => {
-    const { payloadMs, eventMs, idempotencyKeyMs } = live.setup.config.retention
-    for (let more = true; more && !bridge.closing; ) {
-      const pruned = await store.prune({
-        now: Date.now(),
-        payloadMs,
-        eventMs,
-        idempotencyKeyMs,
-        rowsMax: PRUNE_ROWS_MAX,
-      })
-      if (pruned.payloads + pruned.events > 0) log.info(pruned, 'pruned')
-      more = pruned.more
-    }
-    const { auditMs } = live.setup.config.retention
-    for (let more = true; more && !bridge.closing; ) {
-      const pruned = await store.pruneAudit({ now: Date.now(), auditMs })
-      if (pruned.rows > 0) log.info(pruned, 'audit pruned')
-      more = pruned.more
-    }
-  }
-  return [
-    setInterval(() => flushRejected(bridge).catch(complain(log, REJECTED_LOST)), REJECTED_FLUSH_MS),
-    setInterval(() => flushUnauthorized(bridge).catch(complain(log, UNAUTHORIZED_LOST)), UNAUTHORIZED_FLUSH_MS),
-    setInterval(() => {
-      store
-        .readBacklog()
-        .then(({ openJobs }) => {
-          custody.backlog.openJobs = openJobs
-        })
-        .catch(complain(log, 'the backlog could not be read'))
-    }, BACKLOG_READ_MS),
-    setInterval(() => prune().catch(complain(log, 'retention failed')), PRUNE_EVERY_MS),
-  ]
-}
-
-function complain(log: Logger, what: string): (error: unknown) => void {
-  return error => log.error({ err: error }, what)
-}
-
-async function flushRejected({ rejected, store }: Bridge): Promise<void> {
-  const batch = rejected.take()
-  if (batch === null) return
-  try {
-    await store.recordRejected(batch)
-  } catch (error) {
-    rejected.giveBack(batch)
-    throw error
-  }
-}
-
-async function flushUnauthorized({ unauthorized, store }: Bridge): Promise<void> {
-  const count = unauthorized.take()
-  if (count === 0) return
-  try {
-    await store.recordAudit([{ at: Date.now(), actor: BRIDGE_ACTOR, action: 'admin.unauthorized', detail: { count } }])
-  } catch (error) {
-    unauthorized.giveBack(count)
-    throw error
-  }
-}
-
 function startWatch(config: Config, onChange: () => void, log: Logger): SetupWatch {
   try {
     return watchSetup(config, onChange, error =>
@@ -400,19 +296,6 @@ function startWatch(config: Config, onChange: () => void, log: Logger): SetupWat
     log.error({ err: error }, 'files cannot be watched; SIGHUP still reloads')
     return { follow() {}, close() {} }
   }
-}
-
-function secretValues(config: Config): string[] {
-  const sources = [...config.sources.values()].flatMap(({ secrets, settings, reconcile }) => [
-    ...secrets.map(secret => secret.value),
-    ...(settings.verifyToken === undefined ? [] : [settings.verifyToken]),
-    ...(reconcile === null ? [] : [reconcile.token]),
-  ])
-  // one that is sealed is empty until the store is open
-  const tokens = [...config.integrations.values()].map(integration => integration.token).filter(token => token !== '')
-  const { webhook = null } = config.alerts ?? {}
-  const told = webhook === null ? [] : [webhook.secret]
-  return [...sources, ...tokens, ...told, ...config.adminKeys.map(({ key }) => key)]
 }
 
 function announce(url: string, { sources, mappings }: Setup, log: Logger): void {
