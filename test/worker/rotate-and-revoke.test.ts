@@ -182,14 +182,15 @@ t.test('revoked under load, no request carries the token a second later, and not
   bridge.sandbox.setToken({ name: 'rotated', token: NEW_TOKEN, role: 'Editor' })
   bridge.setToken(NEW_TOKEN)
   t.equal((await act(bridge, 'rotate')).status, 200)
-  for (const id of ids) t.equal((await bridge.job(id)).state, 'succeeded')
+  for (const id of ids) t.match(await bridge.job(id), { state: 'succeeded', reason: null })
   const created = requestsOf(bridge, 'createEntry').filter(({ applied }) => applied)
   t.equal(created.length, 20, 'each entry was made once')
   t.match(auditOf(bridge, 'token.revoked'), [{ actor: 'admin:ops', integration: 'ci', target: OLD, detail: null }])
 })
 
 function PAYLOADS(n: number): object {
-  return n % 2 === 0 ? { name: `n ${n}`, slug: `revoked-${n}` } : { key: `k ${n}`, entry: 'ent_free', price: n }
+  // one order key: each of several at once would find the entry in another version than it read
+  return n % 2 === 0 ? { name: `n ${n}`, slug: `revoked-${n}` } : { key: 'k', entry: 'ent_free', price: n }
 }
 
 t.test('an attempt that a revocation ended costs the job none of its own', async t => {
