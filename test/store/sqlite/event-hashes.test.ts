@@ -7,7 +7,7 @@ import { type InProcessStore, openInProcess } from '../../fixtures/open-in-proce
 import { makeTempFolder } from '../../fixtures/open-temp-store.ts'
 
 /** More than are kept in memory before they are written. */
-const MANY = 2_500
+const MANY = 9_000
 
 function openStore(t: Test): { file: string; store: InProcessStore } {
   const file = join(makeTempFolder(t), 'bridge.db')
@@ -21,9 +21,9 @@ const count = (store: InProcessStore): number =>
 t.test('an event is known by its key whether its hash is written yet or not, also after a restart', async t => {
   const { file, store } = openStore(t)
   for (let n = 0; n < MANY; n++) record(store, { key: `k${n}`, body: Buffer.from(`{"n":${n}}`) })
-  t.equal(count(store), 2_048, 'written by the thousand')
+  t.equal(count(store), 8_192, 'written by the thousands')
   const ask = (under: InProcessStore) =>
-    [0, 1_500, MANY - 1].map(n => record(under, { key: `k${n}`, body: Buffer.from(`{"n":${n}}`) }).outcome)
+    [0, 8_191, MANY - 1].map(n => record(under, { key: `k${n}`, body: Buffer.from(`{"n":${n}}`) }).outcome)
   t.same(ask(store), ['duplicate', 'duplicate', 'duplicate'])
   store.close()
   const again = openInProcess(file)
@@ -72,5 +72,5 @@ t.test('retention forgets the hashes of the events it removes, written or not', 
   })
   t.equal(pruned.events, MANY)
   t.equal(count(store), 0)
-  t.equal(record(store, { key: 'k2499', receivedAt: NOW - 1_000 }).outcome, 'recorded')
+  t.equal(record(store, { key: `k${MANY - 1}`, receivedAt: NOW - 1_000 }).outcome, 'recorded')
 })
