@@ -1,5 +1,6 @@
 import type { Bridge } from '../bridge.ts'
 import type { AdminRole } from '../config/read-admin.ts'
+import { adminActor } from '../store/audit.ts'
 
 /** What of a request is accounted for. */
 export interface AuditedRequest {
@@ -25,7 +26,7 @@ export async function auditRequest(
   if (!changes && !isAudited && status !== 403) return
   const entry = {
     at: Date.now(),
-    actor: `admin:${admin.name}`,
+    actor: adminActor(admin.name),
     action: status >= 400 ? 'admin.refused' : 'admin.requested',
     target: `${method} ${routeOptions.url ?? ''}`,
     detail: { role: admin.role, status, ...(params as Record<string, string>) },

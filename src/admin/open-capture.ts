@@ -2,6 +2,7 @@ import type { Bridge } from '../bridge.ts'
 import { BridgeError } from '../errors.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import { type CaptureLine, watchCapture } from '../source/watch-capture.ts'
+import { adminActor } from '../store/audit.ts'
 
 export interface CaptureRequest {
   source: string
@@ -36,7 +37,7 @@ export async function openCapture(
   const now = Date.now()
   try {
     const detail = { minutes, replaces }
-    const entry = { at: now, actor: `admin:${admin}`, action: 'source.capture_opened', source: name, detail } as const
+    const entry = { at: now, actor: adminActor(admin), action: 'source.capture_opened', source: name, detail } as const
     await bridge.store.recordAudit([entry])
   } catch (error) {
     window.close()

@@ -4,7 +4,7 @@ import type { AuditEntryView } from '../admin/view-audit.ts'
 import { showValue } from '../mapping/show-value.ts'
 import { getChunks, readClientOrExit } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, type ListOptions, readRows, say, showInstant } from './list-rows.ts'
+import { type ListOptions, printTable, readRows, say, showInstant } from './list-rows.ts'
 
 interface AuditOptions extends Omit<ListOptions, 'type'> {
   actor?: string
@@ -29,7 +29,7 @@ export async function listAudit(options: AuditOptions): Promise<number> {
     say('no entries')
     return EXIT.done
   }
-  const table = formatTable(
+  printTable(
     ['row', 'at', 'actor', 'action', 'on', 'detail'],
     rows.map(row => [
       String(row.seq),
@@ -40,7 +40,6 @@ export async function listAudit(options: AuditOptions): Promise<number> {
       row.detail === null ? null : showValue(row.detail),
     ]),
   )
-  for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
   if (next !== null) say(pc.dim('there are more: --limit'))
   return EXIT.done
 }

@@ -7,7 +7,7 @@ import { getBytes, getJson, readClientOrExit } from './api-client.ts'
 import { formatCapture } from './capture.ts'
 import { type StoredEvent, saveStoredEvent } from './events-save-test.ts'
 import { EXIT } from './exit.ts'
-import { formatTable, type ListOptions, readRows, say, showInstant } from './list-rows.ts'
+import { type ListOptions, printTable, readRows, say, showInstant } from './list-rows.ts'
 
 type Line = z.output<typeof eventsAnswer>['events'][number]
 
@@ -25,7 +25,7 @@ export async function listEvents(options: ListOptions & { outcome?: string }): P
     say('no events')
     return EXIT.done
   }
-  const table = formatTable(
+  printTable(
     ['event', 'received', 'source', 'type', 'outcome', 'jobs'],
     rows.map(({ id, receivedAt, source, type, outcome, jobs }) => [
       id,
@@ -38,7 +38,6 @@ export async function listEvents(options: ListOptions & { outcome?: string }): P
         .join(', '),
     ]),
   )
-  for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
   if (next !== null) say(pc.dim('there are more: --limit'))
   return EXIT.done
 }

@@ -4,7 +4,7 @@ import { showText } from '../mapping/show-value.ts'
 import { actOnName } from './act-on-name.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 type Token = IntegrationView['tokens'][number]
 
@@ -38,7 +38,7 @@ export async function listIntegrations({ json }: { json?: boolean }): Promise<nu
       (token?.warnings ?? []).join(', '),
     ]
   })
-  for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
+  printTable(heads, rows)
   return EXIT.done
 }
 

@@ -5,7 +5,7 @@ import { showText, showValue } from '../mapping/show-value.ts'
 import { type ActResult, type Client, getJson, postAct, readClientOrExit } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
 import { actOnJobs, isFiltered, type ManyOptions } from './jobs-many.ts'
-import { formatTable, type ListOptions, readRows, say, showInstant } from './list-rows.ts'
+import { type ListOptions, printTable, readRows, say, showInstant } from './list-rows.ts'
 import { readInput } from './read-input.ts'
 
 type Line = z.output<typeof jobsAnswer>['jobs'][number]
@@ -33,7 +33,7 @@ export async function listJobs(options: JobListOptions): Promise<number> {
     return EXIT.done
   }
   const heads = ['job', 'state', 'reason', 'mapping', 'order key', 'event', 'made', 'message']
-  const table = formatTable(
+  printTable(
     heads,
     rows.map(({ id, state, reason, waitsFor, mapping, orderKey, eventId, createdAt, message }) => [
       id,
@@ -46,7 +46,6 @@ export async function listJobs(options: JobListOptions): Promise<number> {
       message,
     ]),
   )
-  for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
   if (next !== null) say(pc.dim('there are more: --limit'))
   return EXIT.done
 }

@@ -1,3 +1,4 @@
+import pc from 'picocolors'
 import { showText } from '../mapping/show-value.ts'
 import { type Client, getJson } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
@@ -53,6 +54,11 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly (
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** Prints a table, its heads dimmed. */
+export function printTable(heads: readonly string[], rows: readonly (readonly (string | null)[])[]): void {
+  for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
 }
 
 /** An instant as a table has it: to the second, in UTC. */

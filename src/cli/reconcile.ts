@@ -4,7 +4,7 @@ import type { ReconcileLine, ReconcileSummary } from '../reconcile/reconcile.ts'
 import { type Client, postForLines, readClientOrExit } from './api-client.ts'
 import { confirm } from './confirm.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 interface ReconcileOptions {
   since: string
@@ -79,7 +79,7 @@ function printRun({ events, summary }: Run): void {
       eventId,
       message,
     ])
-    for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
+    printTable(heads, rows)
   }
   say(
     `${attempts} attempts since ${since}; not delivered: ${undelivered} events, ${present} of them are here, ${missing} are missing`,

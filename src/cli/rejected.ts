@@ -6,7 +6,7 @@ import { showText, showValue } from '../mapping/show-value.ts'
 import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { formatCapture } from './capture.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 type List = z.output<typeof rejectedListAnswer>
 type Rejected = z.output<typeof rejectedAnswer>
@@ -90,10 +90,6 @@ function printList({ rejected, counts, countsSince, next }: List): void {
   ])
   printTable(['kept', 'received', 'source', 'reason', 'method', 'type', 'bytes'], lines)
   if (next !== null) say(pc.dim('there are more: --limit'))
-}
-
-function printTable(heads: readonly string[], rows: readonly (readonly (string | null)[])[]): void {
-  for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
 }
 
 function printRejected(rejected: Rejected): void {

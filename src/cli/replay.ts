@@ -5,7 +5,7 @@ import { showText } from '../mapping/show-value.ts'
 import { type Client, getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { confirm } from './confirm.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 type Replay = z.output<typeof replayAnswer>
 type Started = z.output<typeof replayStartAnswer>
@@ -71,12 +71,7 @@ export async function listReplays({ json }: { json?: boolean }): Promise<number>
     replay.actor,
   ])
   if (rows.length === 0) say('no replays')
-  else
-    for (const [n, line] of formatTable(
-      ['replay', 'state', 'of', 'filter', 'done', 'jobs', 'started', 'by'],
-      rows,
-    ).entries())
-      say(n === 0 ? pc.dim(line) : line)
+  else printTable(['replay', 'state', 'of', 'filter', 'done', 'jobs', 'started', 'by'], rows)
   return EXIT.done
 }
 
@@ -152,8 +147,7 @@ function printCount({ total, more, sample }: Started, of: string): void {
     skip === null ? 'a job' : skip,
     message,
   ])
-  const table = formatTable(['first of them', 'received', 'source', 'type', 'mapping', 'would be', ''], rows)
-  for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
+  printTable(['first of them', 'received', 'source', 'type', 'mapping', 'would be', ''], rows)
 }
 
 function printReplay(replay: Replay): void {

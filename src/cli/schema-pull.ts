@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import pc from 'picocolors'
+import { isTokenSafe } from '../config/is-token-safe.ts'
 import { type Config, type IntegrationConfig, loadConfig } from '../config/load-config.ts'
 import { createAgents } from '../execute/agents.ts'
 import { formatProblem } from '../mapping/problem.ts'
@@ -51,8 +52,7 @@ export async function pullSchema(options: SchemaPullOptions): Promise<number> {
 /** The token goes where this says: to the configured endpoint, or to what was named on the command line, over TLS. */
 function readEndpoint(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null
-  const isLocal = url !== null && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(url.hostname)
-  if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && isLocal))) return url
+  if (url !== null && isTokenSafe(url)) return url
   throw cliError(EXIT.usage, `--endpoint: expected an https URL (http only for this machine), found "${text}"`)
 }
 

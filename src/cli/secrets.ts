@@ -4,7 +4,7 @@ import type { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from 
 import { showText } from '../mapping/show-value.ts'
 import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 import { readSecret } from './read-secret.ts'
 
 interface SecretOptions {
@@ -24,8 +24,7 @@ export async function listSecrets({ json }: SecretOptions): Promise<number> {
       showInstant(sealedAt),
       inUse ? 'yes' : 'no',
     ])
-    const table = formatTable(['secret', 'fingerprint', 'master key', 'sealed', 'in use'], rows)
-    for (const [n, line] of table.entries()) say(n === 0 ? pc.dim(line) : line)
+    printTable(['secret', 'fingerprint', 'master key', 'sealed', 'in use'], rows)
   }
   return EXIT.done
 }

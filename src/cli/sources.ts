@@ -1,9 +1,8 @@
-import pc from 'picocolors'
 import type { z } from 'zod'
 import type { mappingsAnswer, sourcesAnswer } from '../admin/answers.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 type Sources = z.output<typeof sourcesAnswer>
 type Mappings = z.output<typeof mappingsAnswer>
@@ -49,5 +48,5 @@ export async function listMappings({ json }: { json?: boolean }): Promise<number
 
 function print(heads: readonly string[], rows: readonly (readonly (string | null)[])[], none: string): void {
   if (rows.length === 0) say(none)
-  else for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
+  else printTable(heads, rows)
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { statsAnswer } from '../admin/answers.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'
-import { formatTable, say, showInstant } from './list-rows.ts'
+import { printTable, say, showInstant } from './list-rows.ts'
 
 type Stats = z.output<typeof statsAnswer>
 type Latency = Stats['sources'][number]['answer']
@@ -49,7 +49,7 @@ function print<T extends Line>(what: string, times: string, lines: readonly T[],
     ]
   })
   const heads = [what, 'last min', 'hour', 'day', times, 'open', 'dead', 'oldest', 'counts']
-  for (const [n, line] of formatTable(heads, rows).entries()) say(n === 0 ? pc.dim(line) : line)
+  printTable(heads, rows)
 }
 
 function showCounts(counts: Readonly<Record<string, number>>): string {

@@ -9,6 +9,7 @@ import type { SchemeDefinition } from '../verify/scheme-definition.ts'
 import { type BridgeFile, bridgeSchema } from './bridge-schema.ts'
 import { findingsOf } from './config-findings.ts'
 import { findSealedNames } from './find-sealed-names.ts'
+import { isTokenSafe } from './is-token-safe.ts'
 import { nameOverride, override } from './override.ts'
 import { parseDuration } from './parse-duration.ts'
 import { parseRest } from './parse-rest.ts'
@@ -241,7 +242,7 @@ function findOtherProblems(
   const findings: ConfigFinding[] = []
   if (!isFolder(mappingsFolder))
     findings.push({ pointer: '/mappings', expected: 'a folder', found: `nothing at "${mappingsFolder}"` })
-  if (new URL(pixelesq.endpoint).protocol === 'http:' && !isLoopback(pixelesq.endpoint)) {
+  if (!isTokenSafe(new URL(pixelesq.endpoint))) {
     findings.push({
       pointer: '/pixelesq/endpoint',
       expected: 'an https URL (http only for this machine)',
@@ -328,8 +329,4 @@ function toProblem(
 
 function isFolder(path: string): boolean {
   return existsSync(path) && statSync(path).isDirectory()
-}
-
-function isLoopback(url: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
 }

@@ -1,9 +1,9 @@
 import type { AlertKind } from '../alerts/alert-kinds.ts'
 import { decodeStandardSecret } from '../verify/compile-standard-webhooks.ts'
 import type { BridgeFile } from './bridge-schema.ts'
+import { isTokenSafe } from './is-token-safe.ts'
 import { parseDuration } from './parse-duration.ts'
 import type { ConfigFinding } from './problem.ts'
-import { LOOPBACK } from './read-endpoint.ts'
 import { resolveSecret } from './resolve-secret.ts'
 
 export interface AlertWebhook {
@@ -44,8 +44,7 @@ function readWebhook(
 ): { webhook: AlertWebhook | null; findings: ConfigFinding[] } {
   const findings: ConfigFinding[] = []
   const url = URL.parse(file.url)
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  if (url === null || !isSafe || url.username !== '' || url.password !== '')
+  if (url === null || !isTokenSafe(url) || url.username !== '' || url.password !== '')
     findings.push({
       pointer: '/alerts/webhook/url',
       expected: 'an https URL without a user (http only for this machine)',

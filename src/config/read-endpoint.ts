@@ -1,5 +1,4 @@
-/** Names of this machine: what goes there needs no TLS. */
-export const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
+import { isTokenSafe } from './is-token-safe.ts'
 
 /** What `readEndpoint` takes, in words. */
 export const ENDPOINT = 'an https URL without credentials, query and fragment (http only for this machine)'
@@ -11,6 +10,5 @@ export const ENDPOINT = 'an https URL without credentials, query and fragment (h
 export function readEndpoint(text: string): URL | null {
   const url = URL.parse(text)
   if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return null
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
-  return isSafe ? url : null
+  return isTokenSafe(url) ? url : null
 }

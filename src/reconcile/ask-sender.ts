@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { request } from 'undici'
 import { parseExact } from '../mapping/parse-exact.ts'
 import { parseJsonText } from '../mapping/parse-json-text.ts'
+import { dropAnswer, readAnswer } from '../read-answer.ts'
 import type { ApiAnswer } from './sender-api.ts'
 
 /** One request, everything in it, in ms: well within the time for which a connection of ours may be silent. */
@@ -56,14 +57,14 @@ export async function askSender(
     const refused = readStatus(response.statusCode, told)
     const encoding = told.get('content-encoding') ?? 'identity'
     if (refused !== null || encoding !== 'identity') {
-      response.body.on('error', () => {})
-      response.body.destroy()
+      dropAnswer(response.body)
       return refused ?? fail('malformed', 'expected an answer that is not compressed, found one that is')
     }
-    const text = await readText(response.body, bytesMax)
-    return text === null
+    const body = await readAnswer(response.body, bytesMax)
+    return body === null
       ? fail('too_large', `expected an answer of at most ${bytesMax} bytes, found a larger one`)
-      : readAnswer(text, told)
+      : // '' is no JSON
+        parseAnswer(isUtf8(body) ? body.toString('utf8') : '', told)
   } catch (error) {
     if (deadline.aborted) return fail('timeout', `expected an answer within ${msMax / 1_000} s, found none`)
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error'
@@ -106,27 +107,7 @@ function namesOf(headers: Readonly<Record<string, string | string[] | undefined>
   )
 }
 
-type AnswerBody = AsyncIterable<Buffer> & { destroy(): unknown; on: NodeJS.EventEmitter['on'] }
-
-/** The text of a body; null where it is larger than the cap, and '' (no JSON) where it is no text. */
-async function readText(body: AnswerBody, bytesMax: number): Promise<string | null> {
-  try {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of body) {
-      bytes += chunk.byteLength
-      if (bytes > bytesMax) return null
-      chunks.push(chunk)
-    }
-    const whole = Buffer.concat(chunks)
-    return isUtf8(whole) ? whole.toString('utf8') : ''
-  } finally {
-    body.on('error', () => {})
-    body.destroy()
-  }
-}
-
-function readAnswer(text: string, headers: ReadonlyMap<string, string>): SenderAnswer {
+function parseAnswer(text: string, headers: ReadonlyMap<string, string>): SenderAnswer {
   const parsed = parseJsonText(text, ANSWER_DEPTH_MAX)
   if (!parsed.ok) return fail('malformed', 'expected JSON, found something else')
   // the second reading is slow, and only needed where digits were lost

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { request } from 'undici'
+import { readAnswer } from '../read-answer.ts'
 import type { PostbackCall } from '../verify/postback.ts'
 
 /** One request, in ms: a delivery waits for two of them at most, and its sender for the answer. */
@@ -28,24 +29,13 @@ export async function callPostback(
   }
 }
 
-async function readJson(
-  body: AsyncIterable<Buffer> & { destroy(): unknown; on: NodeJS.EventEmitter['on'] },
-): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let bytes = 0
+/** Null where it is no JSON; too large, it is no answer. */
+async function readJson(body: Parameters<typeof readAnswer>[0]): Promise<unknown> {
+  const whole = await readAnswer(body, ANSWER_BYTES_MAX)
+  if (whole === null) throw new Error('too large')
   try {
-    for await (const chunk of body) {
-      bytes += chunk.byteLength
-      if (bytes > ANSWER_BYTES_MAX) throw new Error('too large')
-      chunks.push(chunk)
-    }
-    const whole = Buffer.concat(chunks)
     return isUtf8(whole) ? JSON.parse(whole.toString('utf8')) : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  } finally {
-    body.on('error', () => {})
-    body.destroy()
+  } catch {
+    return null
   }
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { request } from 'undici'
+import { dropAnswer, readAnswer } from '../read-answer.ts'
 
 /** The whole fetch, in ms: a delivery waits for it, and its sender may wait for 10 s only. */
 const FETCH_MS_MAX = 5_000
@@ -18,20 +19,12 @@ export async function fetchKeys(url: string): Promise<string> {
     // fetched every ten minutes at most: a connection kept for the next time would only be in the way of a shutdown
     reset: true,
   })
-  try {
-    if (statusCode !== 200) throw new Error(`status ${statusCode}`)
-    const chunks: Buffer[] = []
-    let bytes = 0
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.byteLength
-      if (bytes > KEYS_BYTES_MAX) throw new Error(`more than ${KEYS_BYTES_MAX} bytes`)
-      chunks.push(chunk)
-    }
-    const text = Buffer.concat(chunks)
-    if (!isUtf8(text)) throw new Error('not UTF-8')
-    return text.toString('utf8')
-  } finally {
-    body.on('error', () => {})
-    body.destroy()
+  if (statusCode !== 200) {
+    dropAnswer(body)
+    throw new Error(`status ${statusCode}`)
   }
+  const text = await readAnswer(body, KEYS_BYTES_MAX)
+  if (text === null) throw new Error(`more than ${KEYS_BYTES_MAX} bytes`)
+  if (!isUtf8(text)) throw new Error('not UTF-8')
+  return text.toString('utf8')
 }

@@ -91,6 +91,11 @@ export interface NewAuditEntry {
 /** Actor of what the bridge does by itself. */
 export const BRIDGE_ACTOR = 'bridge'
 
+/** The actor that a person with an admin key is, by the name of the key. */
+export function adminActor(name: string): string {
+  return `admin:${name}`
+}
+
 /** Null takes all; `eventId` and `jobId` of another database find nothing. */
 export interface AuditQuery extends Omit<PageQuery, 'type'> {
   actor: string | null

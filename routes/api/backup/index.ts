@@ -4,6 +4,7 @@ import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { MANIFEST_HEADER, makeManifest } from '../../../src/backup/manifest.ts'
 import { BridgeError } from '../../../src/errors.ts'
+import { adminActor } from '../../../src/store/audit.ts'
 
 /** `GET /api/backup`: a copy of the database, checked before its first byte is sent; its manifest is in a header. */
 export default async function backupRoute(app: FastifyInstance): Promise<void> {
@@ -38,7 +39,7 @@ export default async function backupRoute(app: FastifyInstance): Promise<void> {
       await bridge.store.recordAudit([
         {
           at: Date.now(),
-          actor: `admin:${request.admin!.name}`,
+          actor: adminActor(request.admin!.name),
           action: 'store.backed_up',
           detail: { bytes, sha256 },
         },

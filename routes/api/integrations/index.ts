@@ -4,6 +4,7 @@ import { noBody, noQuery, revokeBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { viewIntegrations } from '../../../src/admin/view-integration.ts'
 import { BridgeError } from '../../../src/errors.ts'
+import { adminActor } from '../../../src/store/audit.ts'
 import { addPauseRoutes } from '../pause-routes.ts'
 
 type WithName = { Params: { name: string } }
@@ -45,7 +46,7 @@ export default async function integrationsRoute(app: FastifyInstance): Promise<v
       readRequest(noBody, request.body)
       const { name } = request.params
       const admin = request.admin!.name
-      const rotation = await bridge.rotateToken(name, `admin:${admin}`)
+      const rotation = await bridge.rotateToken(name, adminActor(admin))
       const outcome = rotation.ok ? { changed: rotation.changed } : { refused: rotation.reason }
       bridge.log.info({ admin, act: 'rotate', integration: name, ...outcome }, 'act')
       if (!rotation.ok) throw new BridgeError(rotation.reason, rotation.message)

@@ -6,6 +6,7 @@ import { toIso } from '../../../src/admin/view-job.ts'
 import { NAME_PATTERN } from '../../../src/config/bridge-schema.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { formatProblem } from '../../../src/mapping/problem.ts'
+import { adminActor } from '../../../src/store/audit.ts'
 
 /** Largest body in bytes: a secret of 64 KB, written with escapes. */
 const BODY_BYTES_MAX = 524_288
@@ -125,5 +126,5 @@ export default async function secretsRoute(app: FastifyInstance): Promise<void> 
 }
 
 function actorOf({ admin }: FastifyRequest): string {
-  return `admin:${admin!.name}`
+  return adminActor(admin!.name)
 }

@@ -1,4 +1,4 @@
-import type { AuditAction } from '../audit.ts'
+import { type AuditAction, adminActor } from '../audit.ts'
 import type { JobAct, JobActAnswer, JobActRefusalReason } from '../job-acts.ts'
 import type { JobProgress, JobState, Restored } from '../jobs.ts'
 import type { StoreContext } from './context.ts'
@@ -51,7 +51,7 @@ export function prepareAct<A extends JobAct>(
     if ('ok' in done) return done
     audit.append({
       at: ask.now,
-      actor: `admin:${ask.actor}`,
+      actor: adminActor(ask.actor),
       action,
       integration: job.integration,
       mapping: job.mapping,

@@ -1,3 +1,4 @@
+import { adminActor, BRIDGE_ACTOR } from '../audit.ts'
 import type { ReplayEnd, ReplayEndAnswer } from '../replays.ts'
 import type { StoreContext } from './context.ts'
 import { parseId } from './ids.ts'
@@ -16,7 +17,7 @@ export function endReplay(context: StoreContext): (end: ReplayEnd) => ReplayEndA
     cancel.run(now, replay.seq)
     audit.append({
       at: now,
-      actor: actor === null ? 'bridge' : `admin:${actor}`,
+      actor: actor === null ? BRIDGE_ACTOR : adminActor(actor),
       action: 'replay.cancelled',
       target: id,
       detail: { taken: replay.taken, jobs: replay.jobs, ...(reason !== null && { reason }) },

@@ -1,3 +1,4 @@
+import { adminActor } from '../audit.ts'
 import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from '../pauses.ts'
 import type { StoreContext } from './context.ts'
 
@@ -18,7 +19,7 @@ export function pause({ db, audit }: StoreContext): (request: PauseRequest) => P
     insert.run(request)
     audit.append({
       at: now,
-      actor: `admin:${actor}`,
+      actor: adminActor(actor),
       action: `${kind}.paused`,
       [kind]: name,
       ...(reason !== null && { detail: { reason } }),
@@ -40,7 +41,7 @@ export function resume({ db, audit }: StoreContext): (request: ResumeRequest) =>
     end.run(kind, name)
     audit.append({
       at: now,
-      actor: `admin:${actor}`,
+      actor: adminActor(actor),
       action: `${kind}.resumed`,
       [kind]: name,
       detail: { pausedAt: known.pausedAt },

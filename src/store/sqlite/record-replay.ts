@@ -4,6 +4,7 @@ import { formatId } from './ids.ts'
 import { OPEN } from './job-states.ts'
 import { prepareReadReplay } from './read-replay.ts'
 import { prepareInsertJob, prepareSupersede } from './record-routes.ts'
+import { withoutPastExpiry } from './without-past-expiry.ts'
 
 /** Bits of `job.item_index` below the number of the replay; see the migration. An event makes 10,000 jobs at most. */
 const ELEMENT_BITS = 20
@@ -157,8 +158,4 @@ function isWhole({ of, ids, type, outcomes }: ReplayScope): boolean {
 
 function add(counts: Partial<Record<ReplaySkip, number>>, reason: ReplaySkip, count: number): void {
   counts[reason] = (counts[reason] ?? 0) + count
-}
-
-function withoutPastExpiry(planned: ReplayPlan['planned'], now: number): ReplayPlan['planned'] {
-  return planned.expiresAt !== null && planned.expiresAt <= now ? { ...planned, expiresAt: null } : planned
 }

@@ -4,6 +4,7 @@ import { type ActedJob, prepareAct, prepareIsOvertaken, prepareReadRoute } from 
 import type { StoreContext } from './context.ts'
 import { prepareHasHead } from './order-head.ts'
 import { prepareInsertJob } from './record-routes.ts'
+import { withoutPastExpiry } from './without-past-expiry.ts'
 
 /**
  * Retries a dead job whose mapping had failed before it made its jobs, by the plan of now: the first job takes the place of
@@ -38,10 +39,6 @@ export function replanJob(context: StoreContext): (replan: JobReplan) => JobActA
     setRoute.run(JSON.stringify(detail), job.event_seq)
     return { state: 'queued', message }
   })
-}
-
-function withoutPastExpiry(planned: PlannedJob, now: number): PlannedJob {
-  return planned.expiresAt !== null && planned.expiresAt <= now ? { ...planned, expiresAt: null } : planned
 }
 
 function prepareReplace(

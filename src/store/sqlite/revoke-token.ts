@@ -1,3 +1,4 @@
+import { adminActor } from '../audit.ts'
 import type { Revocation, RevocationAnswer } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
@@ -29,7 +30,7 @@ export function revokeToken({ db, audit }: StoreContext): (revocation: Revocatio
     const changed = revoke.run(now, fingerprint).changes > 0
     if (changed)
       for (const integration of integrations)
-        audit.append({ at: now, actor: `admin:${actor}`, action: 'token.revoked', integration, target: fingerprint })
+        audit.append({ at: now, actor: adminActor(actor), action: 'token.revoked', integration, target: fingerprint })
     return { ok: true, token: fingerprint, integrations, changed }
   }
 }

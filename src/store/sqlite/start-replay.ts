@@ -1,3 +1,4 @@
+import { adminActor } from '../audit.ts'
 import type { ReplayStart, ReplayStartAnswer } from '../replays.ts'
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
@@ -26,7 +27,7 @@ export function startReplay(context: StoreContext): (start: ReplayStart) => Repl
     const { source, mapping, integration, ids, ...rest } = scope
     audit.append({
       at: now,
-      actor: `admin:${actor}`,
+      actor: adminActor(actor),
       action: 'replay.started',
       ...(source !== null && { source }),
       ...(mapping !== null && { mapping }),
