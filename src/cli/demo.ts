@@ -5,11 +5,11 @@ import pc from 'picocolors'
 import { packageFolder } from '../config/package-folder.ts'
 import { BridgeError } from '../errors.ts'
 import { type Sandbox, startSandbox } from '../pixelesq/sandbox/start-sandbox.ts'
+import { makeDelivery } from '../source/make-delivery.ts'
 import { type RunningBridge, startBridge } from '../start-bridge.ts'
 import type { EventDetail } from '../store/reports.ts'
 import { cliError, EXIT } from './exit.ts'
 import { readPort } from './sandbox.ts'
-import { makeDelivery } from './send.ts'
 import { untilSignal } from './until-signal.ts'
 
 /** Secrets of the demo: they open nothing but the sandbox beside it. */

@@ -2,11 +2,11 @@ import type { z } from 'zod'
 import type { eventAnswer } from '../admin/answers.ts'
 import { createScope } from '../mapping/create-scope.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
+import { tryEvent } from '../plan/try-payload.ts'
 import { queryOf } from '../source/query-of.ts'
 import { headerMap } from '../source/redact-headers.ts'
 import { cliError, EXIT } from './exit.ts'
 import { loadSetupOrExit } from './load-setup-or-exit.ts'
-import { tryEvent } from './try.ts'
 import { type SavedTest, saveTest } from './try-save-test.ts'
 
 /** An event as the API gives it. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { SourceConfig } from '../config/load-config.ts'
+import { makeDelivery, type TestDelivery } from '../source/make-delivery.ts'
 import type { SchemeSettings } from '../verify/scheme.ts'
 import type { SchemeDefinition, SimpleDefinition } from '../verify/scheme-definition.ts'
 import { setAt } from '../verify/set-at.ts'
 import { formatSignedAt, TOLERANCE_DEFAULT_MS } from '../verify/signed-at.ts'
-import { makeDelivery, type TestDelivery } from './send.ts'
 import type { RawDelivery } from './send-raw.ts'
 
 /** One delivery of a test, and the status that is right for it. */

@@ -5,10 +5,10 @@ import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import { parseExact } from '../mapping/parse-exact.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'
 import { readTestFile, TEST_FILE_SUFFIX } from '../mapping/read-mapping-tests.ts'
+import type { Trial, TriedEvent } from '../plan/try-payload.ts'
 import { replaceFile } from '../replace-file.ts'
 import type { Setup } from '../setup/setup.ts'
 import { cliError, EXIT } from './exit.ts'
-import type { Trial, TriedEvent } from './try.ts'
 import type { TrialPlan } from './try-plan.ts'
 
 export interface SavedTest {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeDelivery } from '../../src/cli/send.ts'
+import { makeDelivery } from '../../src/source/make-delivery.ts'
 import { listPresets, loadPreset, type Preset } from '../../src/verify/preset.ts'
 import { makeKeys } from '../fixtures/complete-preset.ts'
 import { envName, HEX, sharedSecretOf, sourceOf } from '../fixtures/preset-sources.ts'

@@ -3,9 +3,8 @@ import { mappingsAnswer, triedAnswer } from '../../../src/admin/answers.ts'
 import { noQuery, tryBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { viewPauseOf } from '../../../src/admin/view-pause.ts'
-import { isCliError } from '../../../src/cli/exit.ts'
-import { type Trial, tryPayload } from '../../../src/cli/try.ts'
 import { BridgeError } from '../../../src/errors.ts'
+import { tryPayload } from '../../../src/plan/try-payload.ts'
 import { addPauseRoutes } from '../pause-routes.ts'
 
 /** Largest payload that is tried, with what is around it, in bytes. */
@@ -48,19 +47,8 @@ export default async function mappingsRoute(app: FastifyInstance): Promise<void>
     const { setup } = app.bridge.live
     const mapping = setup.mappings.get(name)
     if (mapping === undefined) throw new BridgeError('not_found', 'No mapping of this name is in force')
-    const header = Object.entries(headers).map(([key, value]) => `${key}:${value}`)
-    return readable(() =>
-      tryPayload(setup, mapping, Buffer.from(JSON.stringify(payload)), { header, ...(type !== undefined && { type }) }),
-    )
+    const further = Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value.trim()])
+    const asked = { headers: Object.fromEntries(further), ...(type !== undefined && { type }) }
+    return tryPayload(setup, mapping, Buffer.from(JSON.stringify(payload)), asked)
   })
-}
-
-/** A payload that cannot be read (it is too deep) is the caller's matter. */
-function readable(work: () => Trial): Trial {
-  try {
-    return work()
-  } catch (error) {
-    if (isCliError(error)) throw new BridgeError('invalid_request', error.message)
-    throw error
-  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { sign } from '@octokit/webhooks-methods'
 import t from 'tap'
-import { tryPayload } from '../../../src/cli/try.ts'
+import { tryPayload } from '../../../src/plan/try-payload.ts'
 import { post, SECRETS, startTestBridge } from '../../fixtures/start-test-bridge.ts'
 
 /** Real payloads of every GitHub event, signed by GitHub's own library. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { makeDelivery } from '../../../src/cli/send.ts'
+import { makeDelivery } from '../../../src/source/make-delivery.ts'
 import { unpackBody } from '../../../src/store/body-codec.ts'
 import { post, SECRETS, startTestBridge } from '../../fixtures/start-test-bridge.ts'
 
