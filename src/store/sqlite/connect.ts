@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { BridgeError } from '../../errors.ts'
 import { migrate } from './migrate.ts'
+import { steadyPlans } from './steady-plans.ts'
 
 /** Below this a WAL reset can corrupt the database (fixed in SQLite 3.51.3). */
 const SQLITE_VERSION_MIN = [3, 51, 3] as const
@@ -41,6 +42,7 @@ export function connect(file: string): Connection {
     db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
     db.pragma(`cache_size = -${CACHE_KIB}`)
     db.pragma('temp_store = memory')
+    steadyPlans(db)
     migrate(db)
     return { db, lock }
   } catch (error) {
