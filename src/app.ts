@@ -20,7 +20,7 @@ declare module 'fastify' {
     bridge: Bridge
     /** Counts failed authentications and unknown names per address; `increment: false` only looks. */
     countFailure: ReturnType<FastifyInstance['createRateLimit']>
-    /** Counts requests per admin key. */
+    /** Counts requests per admin key, and per person. */
     countRequest: ReturnType<FastifyInstance['createRateLimit']>
   }
 }

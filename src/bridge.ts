@@ -47,7 +47,7 @@ export interface Bridge {
   readCircuit: (integration: string) => Circuit
   /** Signs the audit. */
   checkpoints: Checkpoints
-  /** Requests to `/api` without a key of it. */
+  /** Requests to `/api` without a key of it, and of people without a role. */
   unauthorized: UnauthorizedCount
   /** Who may use `/api` now; empty = nobody. */
   adminKeys: () => readonly AdminKey[]

@@ -9,6 +9,8 @@ export interface AdminKey {
   digest: Buffer
 }
 
+/** Longest key, in characters. */
+export const KEY_CHARS_MAX = 512
 const RANK: Readonly<Record<AdminRole, number>> = { viewer: 1, operator: 2, admin: 3 }
 
 /** SHA-256 (hex) of a key: what is kept of one that was made. */
@@ -35,15 +37,16 @@ export function isAllowed(role: AdminRole, needed: AdminRole): boolean {
 }
 
 /**
- * The key of an `Authorization: Bearer …` header; null where it is missing, malformed, or there are two. `rawHeaders` as
- * Node gives them, because it keeps the first of two without a word.
+ * The key of an `Authorization: Bearer …` header; null where it is missing, malformed, too long, or there are two.
+ * `rawHeaders` as Node gives them, because it keeps the first of two without a word.
  */
-export function readBearerKey(rawHeaders: readonly string[]): string | null {
+export function readBearerKey(rawHeaders: readonly string[], charsMax = KEY_CHARS_MAX): string | null {
   let found: string | null = null
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (rawHeaders[i]!.toLowerCase() !== 'authorization') continue
     if (found !== null) return null
     found = rawHeaders[i + 1]!
   }
-  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(found ?? '')?.[1] ?? null
+  const presented = /^Bearer ([\x21-\x7e]+)$/i.exec(found ?? '')?.[1] ?? null
+  return presented !== null && presented.length <= charsMax ? presented : null
 }

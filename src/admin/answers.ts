@@ -149,7 +149,7 @@ const replay = z.strictObject({
   filter: z.record(z.string(), z.unknown()).describe('what was asked for; "named" = how many ids'),
   force: z.boolean(),
   perSecond: z.int(),
-  actor: z.string().describe('the admin key that started it'),
+  actor: z.string().describe('the admin key that started it, or oidc:<subject of a person>'),
   total: z.int().nullable().describe('events or jobs it was started for; null = more than are counted'),
   taken: z.int().describe('of them, those that were looked at'),
   jobs: z.int().describe('jobs that were made: GET jobs?replay= lists them'),
@@ -252,7 +252,7 @@ export const tokenActAnswer = z.strictObject({
 export const auditEntry = z.strictObject({
   seq: z.int().describe('without gaps'),
   at: instant,
-  actor: z.string().describe('bridge, or admin:<name of the key>'),
+  actor: z.string().describe('bridge, admin:<name of the key>, or admin:oidc:<subject of a person>'),
   action: z.string(),
   source: z.string().nullable(),
   integration: z.string().nullable(),

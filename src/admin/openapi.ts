@@ -9,6 +9,7 @@ const EVERY_ROUTE = [
   'invalid_request',
   'too_many_failures',
   'too_many_requests',
+  'keys_unavailable',
   'store_unavailable',
 ]
 
@@ -28,9 +29,17 @@ export function buildOpenApi(routes: readonly ApiRoute[], version: string): obje
       version,
       description: 'What came in, what was made of it, and what a person may do about it.',
     },
-    security: [{ adminKey: [] }],
+    security: [{ adminKey: [] }, { personToken: [] }],
     components: {
-      securitySchemes: { adminKey: { type: 'http', scheme: 'bearer', description: 'An admin key: admin.keys' } },
+      securitySchemes: {
+        adminKey: { type: 'http', scheme: 'bearer', description: 'An admin key: admin.keys' },
+        personToken: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'A token that the issuer in admin.oidc gave to a person; only where one is configured',
+        },
+      },
       schemas: { Error: toJson(errorAnswer, 'output') },
     },
     paths,

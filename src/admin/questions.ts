@@ -85,7 +85,7 @@ export const rejectedQuery = z.strictObject({
   limit: page.limit,
 })
 const auditFilters = {
-  actor: text('who did it: bridge, or admin:<name of the key>, once'),
+  actor: text('who did it: bridge, admin:<name of the key>, or admin:oidc:<subject of a person>, once'),
   action: z
     .string()
     .regex(/^[a-z_]+\.[a-z_]+(,[a-z_]+\.[a-z_]+)*$/)

@@ -178,7 +178,7 @@ function addAudit(program: Command, end: End): void {
 
 function withAuditFilters(command: Command): Command {
   return command
-    .option('--actor <name>', 'by whom: bridge, or admin:<name of the key>')
+    .option('--actor <name>', 'by whom: bridge, admin:<name of the key>, or admin:oidc:<subject>')
     .option('--action <list>', 'what, such as job.dead; commas between')
     .option('--source <name>', 'of this source')
     .option('--integration <name>', 'of this integration')

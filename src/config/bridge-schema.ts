@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SCHEME_KEYS } from '../verify/definition-from-source.ts'
 import { makeAlertsSchema } from './alerts-schema.ts'
+import { oidcSchema, ROLE, ROLES } from './oidc-schema.ts'
 import { parseDuration } from './parse-duration.ts'
 
 /** Names of sources, integrations and mappings (interface.md 2). */
@@ -283,11 +284,14 @@ export const bridgeSchema = z.strictObject({
         .array(
           z.strictObject({
             name: names,
-            role: z.enum(['viewer', 'operator', 'admin'], { error: '"viewer", "operator" or "admin"' }),
+            role: z.enum(ROLES, { error: ROLE }),
             key: secretReference,
           }),
         )
         .default([]),
+      oidc: oidcSchema
+        .optional()
+        .describe('Lets people in by tokens of an issuer (OpenID Connect); left out = only keys'),
     })
     .prefault({}),
   retention: retention.prefault({}),
@@ -319,6 +323,7 @@ export function knownKeysAt(pointer: string): readonly string[] {
   }
   if (section === 'alerts')
     return rest === undefined && pointer === '/alerts' ? Object.keys(alerts.shape) : ['url', 'secret']
+  if (pointer === '/admin/oidc') return Object.keys(oidcSchema.shape)
   const sections: Record<string, readonly string[]> = {
     metrics: Object.keys(metrics.shape),
     tracing: Object.keys(tracing.shape),
@@ -327,7 +332,7 @@ export function knownKeysAt(pointer: string): readonly string[] {
     audit: Object.keys(audit.shape),
     limits: Object.keys(limits.shape),
     pixelesq: ['endpoint', 'schema'],
-    admin: ['keys'],
+    admin: ['keys', 'oidc'],
   }
   return sections[section] ?? []
 }

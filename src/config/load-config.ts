@@ -19,6 +19,7 @@ import { type AlertsConfig, readAlerts } from './read-alerts.ts'
 import { readAuditKey } from './read-audit-key.ts'
 import { readDotEnv } from './read-dot-env.ts'
 import { readIntegration } from './read-integration.ts'
+import { type OidcConfig, readOidc } from './read-oidc.ts'
 import { readSource } from './read-source.ts'
 import type { OpenedSecrets } from './resolve-secret.ts'
 
@@ -37,6 +38,8 @@ export interface Config {
   integrations: ReadonlyMap<string, IntegrationConfig>
   sources: ReadonlyMap<string, SourceConfig>
   adminKeys: readonly AdminKeyConfig[]
+  /** Whose tokens let people into `/api`; null = nobody's. */
+  oidc: OidcConfig | null
   /** Secrets of the store that are named here, and the places whose secret is left out because the store was not open. */
   sealed: { names: ReadonlySet<string>; unopened: readonly string[] }
   retention: { payloadMs: number; eventMs: number; idempotencyKeyMs: number; auditMs: number }
@@ -195,6 +198,8 @@ function check(
   add(findOtherProblems(data, mappingsFolder, env))
   const admin = readAdminKeys(data, env, folder)
   add(admin.findings)
+  const people = readOidc(data)
+  add(people.findings)
   const auditKey = readAuditKey(data, env, folder)
   add(auditKey.findings)
   const told = readAlerts(data, env, folder)
@@ -214,6 +219,7 @@ function check(
     integrations,
     sources,
     adminKeys: admin.keys,
+    oidc: people.oidc,
     sealed: { names: findSealedNames(data), unopened },
     auditKey: auditKey.key,
     retention: {

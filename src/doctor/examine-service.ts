@@ -1,11 +1,13 @@
 import type { AuditVerdict } from '../audit/verify-audit.ts'
 import type { Live } from '../setup/setup.ts'
+import { askIssuer } from '../source/ask-issuer.ts'
 import type { Store } from '../store/store.ts'
 import { askDate } from './ask-date.ts'
 import { type Check, failed, ok, warning } from './check.ts'
 import { checkAudit } from './check-audit.ts'
 import { checkClock } from './check-clock.ts'
 import { checkDisk, checkPermissions } from './check-files.ts'
+import { checkIssuer } from './check-issuer.ts'
 import { checkContents, checkInvariants, checkPragmas, examFailed } from './check-store.ts'
 import { checkLibraries, checkNode, readLibraries } from './check-versions.ts'
 import { checkBacklog, checkStopped, checkTokens } from './check-work.ts'
@@ -23,8 +25,9 @@ export interface Examination {
 /** Looks at everything a service stands on: machine, files, database, setup, work. Changes nothing. */
 export async function examineService({ live, store, isRunning, verifyAudit, signal }: Examination): Promise<Check[]> {
   const { config } = live.setup
-  const [endpointNow, inspection, verdict, exam] = await Promise.all([
+  const [endpointNow, askedIssuer, inspection, verdict, exam] = await Promise.all([
     askDate(config.endpoint),
+    config.oidc === null ? null : askIssuer(config.oidc),
     store.inspect(),
     verifyAudit(),
     store.examine(signal).catch((error: Error) => error),
@@ -43,6 +46,7 @@ export async function examineService({ live, store, isRunning, verifyAudit, sign
     checkDisk(config.storeFile, config.limits.diskFreeMinBytes),
     checkClock({ now, steadyNow: performance.timeOrigin + performance.now(), endpointNow, newestEventAt }),
     checkSetup(live),
+    ...(config.oidc === null || askedIssuer === null ? [] : [checkIssuer(config.oidc, askedIssuer)]),
     checkPragmas(inspection),
     ...(exam instanceof Error
       ? [examFailed(exam.message)]

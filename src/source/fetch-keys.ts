@@ -9,10 +9,10 @@ const KEYS_BYTES_MAX = 262_144
 
 /**
  * Fetches the text of a key set. Only from the URL that the configuration names: no redirect is followed. Rejects after
- * 5 s, for any status but 200, and for what is too large.
+ * `timeMs`, for any status but 200, and for what is too large.
  */
-export async function fetchKeys(url: string): Promise<string> {
-  const signal = AbortSignal.timeout(FETCH_MS_MAX)
+export async function fetchKeys(url: string, timeMs = FETCH_MS_MAX): Promise<string> {
+  const signal = AbortSignal.timeout(timeMs)
   const { statusCode, body } = await request(url, {
     signal,
     headers: { accept: 'application/jwk-set+json, application/json' },

@@ -72,7 +72,7 @@ export type AuditAction =
 /** One thing that was done, as it is to be accounted for; what does not apply is left out. */
 export interface NewAuditEntry {
   at: number
-  /** `bridge` for what it does by itself, `admin:<name>` for a person with that key. */
+  /** `bridge` for what it does by itself, `admin:<name>` for who has that key, `admin:oidc:<subject>` for a person. */
   actor: string
   action: AuditAction
   source?: string
@@ -91,7 +91,7 @@ export interface NewAuditEntry {
 /** Actor of what the bridge does by itself. */
 export const BRIDGE_ACTOR = 'bridge'
 
-/** The actor that a person with an admin key is, by the name of the key. */
+/** The actor that whoever asks `/api` is, by the name of the key, or `oidc:<subject>` for a person by a token. */
 export function adminActor(name: string): string {
   return `admin:${name}`
 }

@@ -9,7 +9,7 @@ export interface Token {
 }
 
 /** Longest token looked at, in characters. GitHub's have about 2,000. */
-const TOKEN_CHARS_MAX = 8_192
+export const TOKEN_CHARS_MAX = 8_192
 const KID_CHARS_MAX = 256
 const HEADER_DEPTH_MAX = 4
 const PART = /^[A-Za-z0-9_-]+$/

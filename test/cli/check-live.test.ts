@@ -2,6 +2,7 @@ import t from 'tap'
 import { startSandbox } from '../../src/pixelesq/sandbox/start-sandbox.ts'
 import { callCli } from '../fixtures/call-cli.ts'
 import { runCli } from '../fixtures/run-cli.ts'
+import { DISCOVERY, startIssuer } from '../fixtures/start-issuer.ts'
 import { makeBridgeFolder } from '../fixtures/start-test-bridge.ts'
 
 const publish = { source: 'open', on: ['x'], integration: 'ci', action: 'publishPage', with: { pageId: 'pg_status' } }
@@ -66,4 +67,25 @@ t.test('after schema pull the pulled schema is what is compared', async t => {
     used.out,
     /warning {2}.*schema\.graphql: \/: expected Page\.hasUnpublishedChanges: Boolean, as in the schema file, found Boolean! at the endpoint; used by page, publishPage/,
   )
+})
+
+t.test('check --live asks the issuer of people for its keys too', async t => {
+  const sandbox = await startSandbox()
+  t.teardown(() => sandbox.close())
+  const issuer = await startIssuer(t)
+  const admin = { oidc: { issuer: issuer.url, audience: 'bridge', roles: { x: 'viewer' } } }
+  const made = makeBridgeFolder(t, {
+    endpoint: sandbox.url,
+    mappings: { publish },
+    env: { PIXELESQ_TOKEN: 'sandbox-editor-token-0001' },
+    config: { admin },
+  })
+  const sound = await callCli(t, ['check', '--live'], { cwd: made.path })
+  t.equal(sound.code, 0, sound.out)
+  t.match(sound.out, `admin.oidc: ${issuer.url} publishes keys for RS256`)
+  issuer.answers[DISCOVERY] = JSON.stringify({ issuer: 'https://login.example.com' })
+  const { code, out } = await callCli(t, ['check', '--live', '--json'], { cwd: made.path })
+  t.equal(code, 1)
+  const found = `${issuer.url}: its discovery document names another issuer`
+  t.match(JSON.parse(out), { problems: [{ pointer: '/admin/oidc/issuer', code: 'live_unreachable', found }] })
 })

@@ -223,6 +223,15 @@ t.test('too many requests with one key are told to wait, and only that key', asy
   t.equal((await getRaw(guarded, 'stats', KEYS.operator)).status, 200)
 })
 
+t.test('requests that the role of a key forbids count for its limit: each is a row of the audit', async t => {
+  const guarded = await startTestBridge(t, { config: { admin, limits: { apiPerMinute: 2 } }, env })
+  const retry = async (): Promise<number> => {
+    const headers = { authorization: `Bearer ${KEYS.viewer}` }
+    return (await fetch(`${guarded.url}/api/jobs/job_0_1/retry`, { method: 'POST', headers })).status
+  }
+  t.same([await retry(), await retry(), await retry()], [403, 403, 429])
+})
+
 t.test('when a key was last used is known, also after a restart, and tells nothing of it', async t => {
   const first = await startTestBridge(t, { config: { admin }, env })
   await getRaw(first, 'stats', KEYS.viewer)
