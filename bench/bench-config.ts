@@ -16,6 +16,7 @@ export function writeBenchConfig(
     mappings?: Record<string, unknown>
     integration?: Record<string, unknown>
     limits?: Record<string, unknown>
+    search?: { payloads: boolean }
   } = {},
 ): BenchConfig {
   const folder = mkdtempSync(join(process.cwd(), '.bench-'))
@@ -39,6 +40,7 @@ export function writeBenchConfig(
       integrations: { bench: { token: 'env:BENCH_TOKEN', concurrency: 64, ...settings.integration } },
       sources: { github: { scheme: 'github', secrets: ['env:BENCH_SECRET'] } },
       limits: settings.limits ?? {},
+      search: settings.search ?? {},
     }),
   )
   writeFileSync(join(folder, '.env'), `BENCH_SECRET=${SECRET}\nBENCH_TOKEN=${TOKEN}\n`)

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import { wordsOfPayload } from '../src/search/words-of-payload.ts'
 import type { Recorded } from '../src/store/receipts.ts'
 import { openSqliteStore } from '../src/store/sqlite/open-store.ts'
 import { createGithubEvents } from './github-events.ts'
@@ -15,13 +16,15 @@ export interface History {
 /**
  * Fills a new database with what a service leaves behind: real payloads, one job an event by one of ten mappings in three
  * integrations, one attempt a job. Of the jobs 1 in 100 is dead, 1 in 1,000 held; of the events 1 in 20 unmatched.
- * `lone`: each delivery in a commit of its own, as at a quiet service; else as many together as arrive at once.
+ * `lone`: each delivery in a commit of its own, as at a quiet service; else as many together as arrive at once. `searched`: the
+ * words of the payloads are kept.
  */
 export async function fillHistory(
   file: string,
   events: number,
   onProgress: (made: number) => void,
   lone = false,
+  searched = false,
 ): Promise<History> {
   const store = await openSqliteStore({
     file,
@@ -40,7 +43,7 @@ export async function fillHistory(
     const recorded: Recorded[] = []
     if (lone) for (const event of batch) recorded.push(await store.recordEvent(event))
     else recorded.push(...(await Promise.all(batch.map(event => store.recordEvent(event)))))
-    const decisions = batch.map(({ type, receivedAt }, n) => {
+    const decisions = batch.map(({ type, receivedAt, body }, n) => {
       const eventSeq = recorded[n]!.eventSeq!
       const isMatched = eventSeq % 20 !== 0
       const mapping = `mapping-${eventSeq % 10}`
@@ -50,6 +53,7 @@ export async function fillHistory(
         outcome: isMatched ? ('matched' as const) : ('unmatched' as const),
         detail: [{ mapping, matched: isMatched, jobs: 1 }],
         routedAt: receivedAt,
+        ...(searched && { words: wordsOfPayload(JSON.parse(Buffer.from(body).toString())) }),
         jobs: isMatched ? [planJob(mapping, `integration-${eventSeq % 3}`, `key-${eventSeq % 1_000}`)] : [],
       }
     })

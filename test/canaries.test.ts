@@ -72,6 +72,7 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
         ],
       },
       limits: { failedAuthPerMinute: 10_000 },
+      search: { payloads: true },
     },
   })
   const start = async () => {

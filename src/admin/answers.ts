@@ -23,7 +23,14 @@ const eventLine = z.strictObject({
   redeliveries: z.int(),
   jobs: z.partialRecord(state, z.int()).describe('how many jobs are in each state'),
 })
-export const eventsAnswer = z.strictObject({ events: z.array(eventLine), next })
+export const eventsAnswer = z.strictObject({
+  events: z.array(eventLine),
+  next,
+  searchedSince: instant
+    .nullable()
+    .optional()
+    .describe('with q: events that were routed before that are not searched; null = none was kept for it yet'),
+})
 
 const jobOfEvent = z.strictObject({
   id: z.string(),

@@ -65,8 +65,16 @@ const fingerprint = z
   .regex(/^[0-9a-f]{16}$/)
   .describe('the fingerprint of a token, 16 hex digits')
 
+/** Words that are looked for at once. */
+export const SEARCH_WORDS_MAX = 20
 /** Query of `GET events`. */
-export const eventsQuery = z.strictObject({ ...page, outcome: listOf(EVENT_OUTCOMES) })
+export const eventsQuery = z.strictObject({
+  ...page,
+  outcome: listOf(EVENT_OUTCOMES),
+  q: text(
+    `1 to ${SEARCH_WORDS_MAX} words of letters or digits in at most ${FILTER_CHARS_MAX} characters, once: events with all of them in the payload`,
+  ),
+})
 /** Query of `GET jobs`. */
 export const jobsQuery = z.strictObject({
   ...page,

@@ -14,6 +14,7 @@ function addEvents(program: Command, end: End, config: readonly [string, string]
   const events = program.command('events').description('what came in, and what was made of it')
   withFilters(events.command('list', { isDefault: true }).description('events, newest first (the default)'))
     .option('--outcome <list>', 'unrouted, matched, unmatched, quarantined, echo, ignored, id_conflict; commas between')
+    .option('--q <text>', 'with all of these words in the payload ("search" in bridge.json)')
     .action(async options => end(await (await import('./events.ts')).listEvents(options)))
   events
     .command('tail')

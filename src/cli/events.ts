@@ -15,14 +15,16 @@ type Line = z.output<typeof eventsAnswer>['events'][number]
 const PAYLOAD_CHARS_MAX = 2_000
 
 /** Prints events, newest first. */
-export async function listEvents(options: ListOptions & { outcome?: string }): Promise<number> {
-  const { rows, next } = await readRows<Line>(readClientOrExit(), 'events', options)
+export async function listEvents(options: ListOptions & { outcome?: string; q?: string }): Promise<number> {
+  const { rows, next, page } = await readRows<Line>(readClientOrExit(), 'events', options)
+  const { searchedSince } = page as z.output<typeof eventsAnswer>
   if (options.json === true) {
-    say(JSON.stringify({ events: rows, next }))
+    say(JSON.stringify({ events: rows, next, searchedSince }))
     return EXIT.done
   }
   if (rows.length === 0) {
     say('no events')
+    if (searchedSince !== undefined) say(pc.dim(`searched: ${describeSearched(searchedSince)}`))
     return EXIT.done
   }
   printTable(
@@ -40,6 +42,10 @@ export async function listEvents(options: ListOptions & { outcome?: string }): P
   )
   if (next !== null) say(pc.dim('there are more: --limit'))
   return EXIT.done
+}
+
+function describeSearched(since: string | null): string {
+  return since === null ? 'nothing, no payload was kept for it yet' : `events since ${showInstant(since)}`
 }
 
 interface ShowOptions {

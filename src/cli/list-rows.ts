@@ -21,27 +21,28 @@ const PAGE_ROWS_MAX = 200
 /** Characters of one cell of a table. */
 const CELL_CHARS_MAX = 48
 
-/** Reads as many rows of a list as were asked for, page by page; `next` says whether there are more. */
+/** Reads as many rows of a list as were asked for, page by page; `next` says whether there are more, `page` is the last one. */
 export async function readRows<Row>(
   client: Client,
   what: 'events' | 'jobs' | 'audit',
   { limit, json: _, ...filters }: ListOptions,
   /** The key of the rows in the answer. */
   key: string = what,
-): Promise<{ rows: Row[]; next: string | null }> {
+): Promise<{ rows: Row[]; next: string | null; page: Record<string, unknown> }> {
   if (limit !== undefined && !/^[1-9]\d{0,6}$/.test(limit))
     throw cliError(EXIT.usage, `--limit: expected a whole number from 1, found "${limit}"`)
   const wanted = limit === undefined ? LIMIT_DEFAULT : Number(limit)
   const rows: Row[] = []
   let next: string | null = null
+  let page: Record<string, unknown>
   do {
     const query = new URLSearchParams({ ...filters, limit: String(Math.min(PAGE_ROWS_MAX, wanted - rows.length)) })
     if (next !== null) query.set('cursor', next)
-    const page: Record<string, unknown> = await getJson(client, `/api/${what}?${query}`)
+    page = await getJson(client, `/api/${what}?${query}`)
     rows.push(...(page[key] as Row[]))
     next = page.next as string | null
   } while (next !== null && rows.length < wanted)
-  return { rows, next }
+  return { rows, next, page }
 }
 
 /** A table for people: as wide as its cells, cut where they are long, nothing in it that a terminal would obey. */

@@ -258,6 +258,12 @@ const tracing = z.strictObject({
     .default(false)
     .describe('Take the traceparent of a delivery, and send one of the same trace to the API'),
 })
+const search = z.strictObject({
+  payloads: z
+    .boolean({ error: 'true or false' })
+    .default(false)
+    .describe('Whether events are found by the words in their payloads (q): those that come from then on'),
+})
 
 /** `bridge.json`, as people write it (interface.md 2). The JSON Schema for editors is made from this. */
 export const bridgeSchema = z.strictObject({
@@ -300,6 +306,7 @@ export const bridgeSchema = z.strictObject({
   alerts: alerts.optional().describe('Left out = nobody is told'),
   metrics: metrics.prefault({}),
   tracing: tracing.prefault({}),
+  search: search.prefault({}),
 })
 
 export type BridgeFile = z.infer<typeof bridgeSchema>
@@ -327,6 +334,7 @@ export function knownKeysAt(pointer: string): readonly string[] {
   const sections: Record<string, readonly string[]> = {
     metrics: Object.keys(metrics.shape),
     tracing: Object.keys(tracing.shape),
+    search: Object.keys(search.shape),
     listen: Object.keys(listen.shape),
     retention: Object.keys(retention.shape),
     audit: Object.keys(audit.shape),

@@ -51,6 +51,8 @@ export interface Config {
   metrics: { isPublic: boolean }
   /** Whether requests to the API belong to the trace of the delivery that led to them. */
   tracing: { propagates: boolean }
+  /** Whether the words of payloads are kept, so that events are found by them. */
+  search: { payloads: boolean }
   logLevel: string
   /** See src/failpoint.ts; undefined outside tests. */
   failpoint: string | undefined
@@ -232,6 +234,7 @@ function check(
     alerts: told.alerts,
     metrics: { isPublic: data.metrics.public },
     tracing: { propagates: data.tracing.propagate },
+    search: data.search,
     logLevel: env.BRIDGE_LOG_LEVEL || 'info',
     failpoint: env.BRIDGE_FAILPOINT,
   }

@@ -4,7 +4,7 @@ import type { PastEvent } from '../store/reports.ts'
 import type { RehearsedPage } from './rehearsal-result.ts'
 
 /** What the rehearsing thread makes its rules from: plain data, no secrets. */
-export interface RehearsalSetup extends Omit<JudgeSetup, 'mappings'> {
+export interface RehearsalSetup extends Omit<JudgeSetup, 'mappings' | 'searchesPayloads'> {
   mappingsFolder: string
   schemaFile: string | null
   context: LoadContext

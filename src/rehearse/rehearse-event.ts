@@ -14,7 +14,7 @@ import type { RehearsalDifference, RehearsalResult, RehearsalVerdict, SkipReason
 /** Differences told of one event and mapping. */
 const DIFFERENCES_MAX = 20
 
-export interface RehearsalRules extends Omit<Rules, 'mappings'> {
+export interface RehearsalRules extends Omit<Rules, 'mappings' | 'searchesPayloads'> {
   mappings: ReadonlyMap<string, CheckedMapping>
   /** Only this mapping; null = all. */
   only: string | null

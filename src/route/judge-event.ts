@@ -2,6 +2,7 @@ import type { Trigger } from '../mapping/compile-trigger.ts'
 import type { Template } from '../mapping/expression/compile-template.ts'
 import { judgeMapping } from '../mapping/judge-mapping.ts'
 import type { PayloadForm } from '../mapping/parse-payload.ts'
+import { wordsOfPayload } from '../search/words-of-payload.ts'
 import type { RecordedEvent } from '../store/receipts.ts'
 import type { PlannedJob, RouteDecision } from '../store/routes.ts'
 import { askForEcho } from './ask-for-echo.ts'
@@ -22,6 +23,8 @@ export interface Rules {
   constants: Readonly<Record<string, unknown>>
   jsonDepthMax: number
   jobsPerEventMax: number
+  /** Whether the words of payloads are kept for a search. */
+  searchesPayloads: boolean
 }
 
 /** Judges one event: parses it, matches it against every mapping of its source, and plans jobs, or says why not. */
@@ -80,6 +83,7 @@ export function judgeEvent(event: RecordedEvent, rules: Rules, now: number): Rou
     detail,
     jobs,
     routedAt: now,
+    ...(rules.searchesPayloads && { words: wordsOfPayload(read.payload) }),
     ...(rules.sources.get(event.source)?.mayEcho && { echo: askForEcho(read.payload, type, event.receivedAt) }),
   }
 }

@@ -37,5 +37,6 @@ function makeRules(setup: JudgeSetup): Rules {
     constants: setup.constants,
     jsonDepthMax: setup.jsonDepthMax,
     jobsPerEventMax: setup.jobsPerEventMax,
+    searchesPayloads: setup.searchesPayloads,
   }
 }

@@ -12,6 +12,7 @@ export interface JudgeSetup {
   mappings: readonly { name: string; file: MappingFile }[]
   jsonDepthMax: number
   jobsPerEventMax: number
+  searchesPayloads: boolean
 }
 
 export type ToJudge = { kind: 'setup'; setup: JudgeSetup } | { kind: 'judge'; events: readonly SentEvent[] }
@@ -81,5 +82,6 @@ export function judgeSetup({ config, mappings }: Setup): JudgeSetup {
     mappings: [...mappings.values()].map(({ name, json }) => ({ name, file: json })),
     jsonDepthMax: config.limits.jsonDepthMax,
     jobsPerEventMax: config.limits.jobsPerEventMax,
+    searchesPayloads: config.search.payloads,
   }
 }

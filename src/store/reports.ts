@@ -116,6 +116,8 @@ export interface PageQuery {
 
 export interface EventQuery extends PageQuery {
   outcomes: readonly EventOutcome[] | null
+  /** Numbers of words (src/search) of which the payload must have all; left out or null = it may have any. */
+  words?: readonly string[] | null
 }
 
 /** Of jobs, `sinceAt` and `untilAt` are about when they were made. */
@@ -132,6 +134,8 @@ export interface JobQuery extends PageQuery {
 export interface EventPage {
   events: readonly EventLine[]
   nextSeq: number | null
+  /** Where words were asked for: events routed before that are not searched; null = none was indexed yet. */
+  searchedSince?: number | null
 }
 
 export interface JobPage {

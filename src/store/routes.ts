@@ -15,6 +15,8 @@ export interface RouteDecision {
   detail: unknown
   jobs: readonly PlannedJob[]
   routedAt: number
+  /** Numbers of the words in its payload (src/search), with spaces between; left out where payloads are not searched. */
+  words?: string
   /** Asked where the source is the system we write to: then jobs are made only if the event is not our own doing. */
   echo?: EchoQuestion
 }

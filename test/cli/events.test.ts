@@ -95,3 +95,19 @@ t.test('an event is saved as a test of the mapping that took it, and the test ho
   const checked = JSON.parse((await callCli(t, ['check', '--json'], { cwd })).out)
   t.match(checked.tests, { passed: 2, failed: 0 })
 })
+
+t.test('events are searched by the words of their payloads', async t => {
+  const search = { payloads: true }
+  const bridge = await startTestBridge(t, { config: { search }, env: { BRIDGE_ADMIN_KEY: ADMIN_KEY } })
+  const nothing = await callClient(t, bridge.url, ['events', '--q', 'needle'])
+  t.match(nothing, { code: 0, out: 'no events\nsearched: nothing, no payload was kept for it yet\n' })
+  const id = await emit(bridge, 'other', { text: 'A needle, in hay' })
+  await bridge.settled(id)
+  const found = await callClient(t, bridge.url, ['events', '--q', 'hay needle'])
+  t.match(found, { code: 0, out: new RegExp(`\n${id} `) })
+  const absent = await callClient(t, bridge.url, ['events', 'list', '--q', 'hay -needle pin'])
+  t.match(absent, { code: 0, out: /^no events\nsearched: events since \S+Z\n$/ })
+  const json = JSON.parse((await callClient(t, bridge.url, ['events', '--q', 'needle', '--json'])).out)
+  t.match(json, { events: [{ id }], next: null, searchedSince: String })
+  t.match(await callClient(t, bridge.url, ['events', '--q', '"*"']), { code: 1, err: /q: expected 1 to 20 words/ })
+})

@@ -159,7 +159,7 @@ t.test('every mistake is told, all at once, each with its place, what was expect
       '/sources/words/idempotencyKey: expected one of payload, headers, query, found "foo"',
       '/steps/0/operation: expected an operation of operations/ or a shipped one, found "entriez" (did you mean "entries"?)',
       '/store: expected "sqlite:<path of the database file>", found "postgres:x"',
-      '/unknownKey: expected one of $schema, $comment, listen, store, mappings, pixelesq, constants, integrations, sources, admin, retention, audit, limits, alerts, metrics, tracing, found "unknownKey"',
+      '/unknownKey: expected one of $schema, $comment, listen, store, mappings, pixelesq, constants, integrations, sources, admin, retention, audit, limits, alerts, metrics, tracing, search, found "unknownKey"',
     ].sort(),
   )
   t.match(

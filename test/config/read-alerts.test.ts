@@ -13,7 +13,10 @@ const webhook = (change: object = {}) => ({ webhook: { url: URL, secret: 'env:AL
 
 t.test('without "alerts" nobody is told; with it everything, within ten minutes once', async t => {
   const none = loadConfig({ cwd: t.testdir({ 'bridge.json': '{}', mappings: {} }), env: {} })
-  t.match(none, { ok: true, config: { alerts: null, metrics: { isPublic: false }, tracing: { propagates: false } } })
+  t.match(none, {
+    ok: true,
+    config: { alerts: null, metrics: { isPublic: false }, tracing: { propagates: false }, search: { payloads: false } },
+  })
   const loaded = load(t, webhook())
   t.match(loaded, {
     ok: true,
@@ -55,5 +58,6 @@ t.test('unknown keys are told with those there are', async t => {
   t.match(load(t, { webhok: {} }), { problems: [{ code: 'unknown_key', suggestion: 'webhook' }] })
   t.strictSame(knownKeysAt('/alerts'), ['webhook', 'log', 'on', 'window', 'backlogJobs'])
   t.strictSame(knownKeysAt('/alerts/webhook'), ['url', 'secret'])
-  t.strictSame([knownKeysAt('/metrics'), knownKeysAt('/tracing')], [['public'], ['propagate']])
+  const others = ['/metrics', '/tracing', '/search']
+  t.strictSame(others.map(knownKeysAt), [['public'], ['propagate'], ['payloads']])
 })

@@ -29,7 +29,7 @@ function anchorsOf(file: string): string[] {
 
 /** One word per concept: the list the project was begun with. */
 const WORDS = `source · scheme · secret · delivery · body · payload · signature · handshake · tolerance · idempotency key ·
-event · event type · receipt · reconcile · fetched event · postback · mapping · trigger · match · map · operation · variables · action · step ·
+event · event type · receipt · reconcile · fetched event · postback · mapping · trigger · word · span · match · map · operation · variables · action · step ·
 integration · token · ledger · rotate · revoke · pause · set aside · circuit · target · job · order key · state · claim · lease · attempt · outcome · effect · echo ·
 in doubt · held · settle · retry · backoff · dead letter · replay · rehearsal · redelivery · rejected delivery ·
 audit entry · checkpoint · sealed secret · captured secret · alert · activity · trace · admin key · person · issuer · backup · epoch · worker · console`

@@ -4,7 +4,9 @@ import { formatCursor } from '../../../src/admin/cursor.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
 import { eventsQuery, noQuery, readPage } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { readWords } from '../../../src/admin/read-words.ts'
 import { viewEvent, viewEventLine } from '../../../src/admin/view-event.ts'
+import { toIso } from '../../../src/admin/view-job.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { unpackBody } from '../../../src/store/body-codec.ts'
 import type { EventDetail } from '../../../src/store/reports.ts'
@@ -25,11 +27,18 @@ export default async function eventsRoute(app: FastifyInstance): Promise<void> {
       const { store } = bridge
       const asked = readRequest(eventsQuery, request.query)
       const page = readPage(eventsQuery, asked, store.epoch, Date.now())
+      const words = readWords(asked.q, bridge.live.setup.config.search)
+      let searchedSince: number | null | undefined
       const { rows, nextSeq } = await fillPage(page, async ask => {
-        const { events, nextSeq } = await store.listEvents({ ...ask, outcomes: asked.outcome ?? null })
-        return { rows: events, nextSeq }
+        const found = await store.listEvents({ ...ask, outcomes: asked.outcome ?? null, words })
+        searchedSince = found.searchedSince
+        return { rows: found.events, nextSeq: found.nextSeq }
       })
-      return { events: rows.map(viewEventLine), next: formatCursor(store.epoch, nextSeq) }
+      return {
+        events: rows.map(viewEventLine),
+        next: formatCursor(store.epoch, nextSeq),
+        ...(searchedSince !== undefined && { searchedSince: toIso(searchedSince) }),
+      }
     },
   )
 

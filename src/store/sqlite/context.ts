@@ -3,6 +3,7 @@ import type { AuditLog } from './audit-log.ts'
 import type { BodyBlocks } from './body-blocks.ts'
 import type { Epochs } from './epochs.ts'
 import type { EventHashes } from './event-hashes.ts'
+import type { PayloadWords } from './payload-words.ts'
 import type { RateWindows } from './rate-windows.ts'
 import type { ReceivedEvents } from './received-events.ts'
 
@@ -17,6 +18,7 @@ export interface StoreContext {
   audit: AuditLog
   hashes: EventHashes
   received: ReceivedEvents
+  words: PayloadWords
   /** Free bytes below which nothing is recorded any more. */
   diskFreeMinBytes: number
   file: string

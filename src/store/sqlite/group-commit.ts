@@ -64,6 +64,7 @@ function inTransaction<T>(context: StoreContext, work: () => T): T {
     context.blocks.discard()
     context.audit.reset()
     context.hashes.reset()
+    context.words.reset()
     Object.assign(context.gauge, readGauge(db))
     throw error
   }

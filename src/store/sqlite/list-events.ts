@@ -22,27 +22,45 @@ interface JobOfEvent {
   state: JobState
 }
 
-/** Lists events, newest first, a bounded number of rows a call. */
-export function listEvents(context: StoreContext): (query: EventQuery) => EventPage {
-  const { db, epoch } = context
-  const select = db.prepare<[number, number, number], Row>(`
+/** Of events that have the words: each is a row by itself, which takes twice as long as the next one of a range. */
+const FOUND_LOOKED_AT_MAX = 1_000
+
+const LINES = `
     select event.seq, event.source, coalesce(event_route.type, event.type) as type, event.receipt, event.received_at,
       event.body_bytes, event_route.outcome as routed, redelivery.count as redeliveries
     from event
     left join event_route on event_route.event_seq = event.seq
-    left join redelivery on redelivery.event_seq = event.seq
+    left join redelivery on redelivery.event_seq = event.seq`
+
+/** Lists events, newest first, a bounded number of rows a call. */
+export function listEvents(context: StoreContext): (query: EventQuery) => EventPage {
+  const { db, epoch, words } = context
+  const select = db.prepare<[number, number, number], Row>(`${LINES}
     where event.seq >= ? and event.seq < ?
     order by event.seq desc
     limit ?`)
+  // words go with the others of their span: until then the event is not found, because its payload is gone
+  const selectKept = db.prepare<[number], Row>(`${LINES}
+    where event.seq = ? and event.block is not null`)
   const jobsOf = db.prepare<[number], JobOfEvent>('select mapping, integration, state from job where event_seq = ?')
   const boundsOf = preparePageBounds(db, 'event')
 
+  function* keptRows(seqs: readonly number[]): Iterable<Row> {
+    for (const seq of seqs) {
+      const row = selectKept.get(seq)
+      if (row !== undefined) yield row
+    }
+  }
+
   return query => {
-    const { from, before } = boundsOf(query)
+    const bounds = boundsOf(query)
+    const found = query.words ? words.search(query.words, bounds, FOUND_LOOKED_AT_MAX) : null
+    const rows =
+      found === null ? select.iterate(bounds.from, bounds.before, PAGE_ROWS_LOOKED_AT_MAX) : keptRows(found.seqs)
     const events: EventLine[] = []
     let lookedAt = 0
-    let at = before
-    for (const row of select.iterate(from, before, PAGE_ROWS_LOOKED_AT_MAX)) {
+    let at = bounds.before
+    for (const row of rows) {
       lookedAt++
       at = row.seq
       const outcome = outcomeOf(row)
@@ -63,7 +81,12 @@ export function listEvents(context: StoreContext): (query: EventQuery) => EventP
       if (events.length === query.limit) break
     }
     const isFull = events.length === query.limit || lookedAt === PAGE_ROWS_LOOKED_AT_MAX
-    return { events, nextSeq: isFull && at > from ? at : null }
+    const endsAt = isFull ? at : (found?.from ?? bounds.from)
+    return {
+      events,
+      nextSeq: endsAt > bounds.from ? endsAt : null,
+      ...(found !== null && { searchedSince: words.readBegunAt() }),
+    }
   }
 }
 

@@ -24,10 +24,10 @@ interface DueEvent extends DueRow {
 
 /**
  * Removes what its retention no longer keeps, a bounded number of rows a call: payloads, events with their jobs and
- * attempts, counts of refused deliveries. What routing or an open job still needs stays, however old it is.
+ * attempts, counts of refused deliveries, the words of payloads. What routing or an open job still needs stays, however old it is.
  */
 export function prune(context: StoreContext): (request: PruneRequest) => Pruned {
-  const { db, gauge, blocks, hashes, audit } = context
+  const { db, gauge, blocks, hashes, audit, words } = context
   const openJob = `exists (select 1 from job where job.event_seq = event.seq and job.state in ${OPEN})`
   const sentSince = `exists (select 1 from job join attempt on attempt.job_seq = job.seq where job.event_seq = event.seq and attempt.sent_at > ?)`
   const duePayloads = db.prepare<[number, number, number, number], DueRow>(`
@@ -81,6 +81,7 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
         rows.map(row => ({ offset: row.block_offset, bytes: row.bytes })),
       )
     }
+    const isSpanDropped = words.dropBefore(now - payloadMs)
     auditRejected(now)
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
@@ -95,7 +96,7 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
     return {
       payloads: payloads.length,
       events: events.length,
-      more: payloads.length === rowsMax || events.length === rowsMax,
+      more: payloads.length === rowsMax || events.length === rowsMax || isSpanDropped,
     }
   }
 }

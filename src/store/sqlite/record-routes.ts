@@ -7,7 +7,7 @@ import { prepareEchoGuard } from './own-writes.ts'
 
 /** Writes what became of a batch of events: jobs, or the reason why not, and how far routing has come. */
 export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesRecorded {
-  const { db, epoch, gauge } = context
+  const { db, epoch, gauge, words } = context
   const insertRoute = db.prepare(`
     insert into event_route (event_seq, outcome, type, detail, routed_at)
     values (?, ?, ?, ?, ?)`)
@@ -47,6 +47,7 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
         jobs++
       }
     }
+    words.append(decisions.filter(isSearchable))
     if (throughSeq > gauge.routedSeq) {
       setRouted.run(throughSeq)
       gauge.routedSeq = throughSeq
@@ -54,6 +55,11 @@ export function recordRoutes(context: StoreContext): (routes: Routes) => RoutesR
     gauge.openJobs += jobs - superseded
     return { jobs, superseded, echoes }
   }
+}
+
+/** A decision without words, or with none in its payload, has nothing to be found by. */
+function isSearchable(decision: RouteDecision): decision is RouteDecision & { words: string } {
+  return decision.words !== undefined && decision.words !== ''
 }
 
 /** `waitUntil`: not before then, yet in the order of its key. Gives the job's row number. */

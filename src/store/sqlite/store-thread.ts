@@ -13,6 +13,7 @@ import { readEpochs } from './epochs.ts'
 import { createEventHashes } from './event-hashes.ts'
 import { type Call, type Reply, runGroup } from './group-commit.ts'
 import { type Operations, prepareOperations, type StoreMethod } from './operations.ts'
+import { createPayloadWords } from './payload-words.ts'
 import { readDiskFree } from './probe.ts'
 import { giveBackSpace } from './prune.ts'
 import { createRateWindows } from './rate-windows.ts'
@@ -63,6 +64,7 @@ function serve(): void {
     audit: createAuditLog(db),
     hashes: createEventHashes(db),
     received: createReceivedEvents(db),
+    words: createPayloadWords(db),
     diskFreeMinBytes: data.diskFreeMinBytes,
     file: data.file,
   }

@@ -156,7 +156,7 @@ t.test('credentials of a delivery are in no answer', async t => {
 t.test('what is not known is refused with what was expected, without what was sent', async t => {
   const bridge = await start(t)
   for (const [query, message] of [
-    ['?colour=canary', /^expected an object with no other keys than source, type, .*outcome$/],
+    ['?colour=canary', /^expected an object with no other keys than source, type, .*outcome, q$/],
     ['?limit=0', /^limit: expected a whole number from 1 to 200$/],
     ['?limit=1000', /^limit: expected/],
     ['?limit=canary', /^limit: expected/],

@@ -20,6 +20,7 @@ import { testRejected } from './rejected.ts'
 import { testReplays } from './replays.ts'
 import { testRetention } from './retention.ts'
 import { testRouting } from './routing.ts'
+import { testSearching } from './searching.ts'
 import { testSecrets } from './secrets.ts'
 import { testTokens } from './tokens.ts'
 
@@ -48,6 +49,7 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: echoes of own writes`, t => testEchoes(t, openStore))
   t.test(`${name}: history and admin key`, t => testHistory(t, openStore))
   t.test(`${name}: lists`, t => testListing(t, openStore))
+  t.test(`${name}: searching`, t => testSearching(t, openStore))
   t.test(`${name}: acts of a person`, t => testActs(t, openStore))
   t.test(`${name}: refused deliveries`, t => testRejected(t, openStore))
   t.test(`${name}: the audit`, t => testAuditing(t, openStore))
