@@ -37,6 +37,8 @@ export function connect(file: string): Connection {
     db.pragma('journal_mode = wal')
     // better-sqlite3's bundled default in WAL is NORMAL, which loses acknowledged commits at power failure
     db.pragma('synchronous = full')
+    // what is deleted is overwritten where that writes no more pages: retention removes payloads, not only what leads to them
+    db.pragma('secure_delete = fast')
     db.pragma('foreign_keys = on')
     db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     db.pragma(`journal_size_limit = ${WAL_KEPT_BYTES}`)
