@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { pauseAnswer } from '../../src/admin/answers.ts'
 import { noBody, noQuery, pauseBody } from '../../src/admin/questions.ts'
 import { readRequest } from '../../src/admin/read-request.ts'
+import { pauseAnswer } from '../../src/admin/setup-answers.ts'
 import { describePause } from '../../src/admin/view-pause.ts'
 import { BridgeError } from '../../src/errors.ts'
 import type { PauseAnswer, PausedKind } from '../../src/store/pauses.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { errorAnswer } from './answers.ts'
+import { errorAnswer } from './answer-parts.ts'
 import type { ApiRoute } from './api-routes.ts'
 
 /** Answers of every route beside its own. */

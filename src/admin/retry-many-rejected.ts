@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Bridge } from '../bridge.ts'
 import { BridgeError } from '../errors.ts'
-import type { rejectedRetryAnswer } from './answers.ts'
+import type { rejectedRetryAnswer } from './event-answers.ts'
 import { NOT_HERE, retryRejected } from './retry-rejected.ts'
 import { viewRejectedRetry } from './view-rejected.ts'
 

@@ -3,7 +3,7 @@ import type { Bridge } from '../bridge.ts'
 import { type Series, UNKNOWN_SOURCE } from '../metrics/activity.ts'
 import { oldestOf, readShares } from '../metrics/read-shares.ts'
 import type { BacklogShare } from '../store/upkeep.ts'
-import type { statsAnswer } from './answers.ts'
+import type { statsAnswer } from './state-answers.ts'
 import { toIso } from './view-job.ts'
 
 type Stats = z.output<typeof statsAnswer>

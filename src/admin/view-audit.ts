@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { AuditVerdict } from '../audit/verify-audit.ts'
 import type { AuditLine } from '../store/audit.ts'
-import type { auditEntry, verdictAnswer } from './answers.ts'
+import type { auditEntry, verdictAnswer } from './audit-answers.ts'
 
 export type AuditEntryView = z.output<typeof auditEntry>
 

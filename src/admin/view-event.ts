@@ -6,7 +6,7 @@ import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { RecordedEvent } from '../store/receipts.ts'
 import type { EventDetail, EventLine } from '../store/reports.ts'
-import type { eventAnswer, eventsAnswer } from './answers.ts'
+import type { eventAnswer, eventsAnswer } from './event-answers.ts'
 import { toIso, viewJobOfEvent } from './view-job.ts'
 
 /** Largest body that is shown as JSON or text, in bytes; larger ones are fetched as they came. */

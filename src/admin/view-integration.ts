@@ -5,7 +5,7 @@ import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Pause } from '../store/pauses.ts'
 import type { IntegrationState, TokenWrites } from '../store/tokens.ts'
 import type { Circuit } from '../worker/circuit.ts'
-import type { integrationsAnswer } from './answers.ts'
+import type { integrationsAnswer } from './setup-answers.ts'
 import { toIso } from './view-job.ts'
 import { viewPauseOf } from './view-pause.ts'
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type { JobDetail, JobLine, JobReport } from '../store/reports.ts'
-import type { jobAnswer, jobsAnswer } from './answers.ts'
 import { findRemedy } from './find-remedy.ts'
 import { findWait, type Stops } from './find-wait.ts'
+import type { jobAnswer, jobsAnswer } from './job-answers.ts'
 
 type JobAnswer = z.output<typeof jobAnswer>
 type Line = z.output<typeof jobsAnswer>['jobs'][number]

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Pause, PausedKind } from '../store/pauses.ts'
-import type { pausedAnswer } from './answers.ts'
+import type { pausedAnswer } from './setup-answers.ts'
 import { toIso } from './view-job.ts'
 
 /** The pause of one thing, for people; null where it is not paused. */

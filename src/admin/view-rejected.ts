@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
 import type { RejectedCount, RejectedDetail, RejectedLine } from '../store/reports.ts'
-import type { rejectedAnswer, rejectedListAnswer, rejectedRetryAnswer } from './answers.ts'
+import type { rejectedAnswer, rejectedListAnswer, rejectedRetryAnswer } from './event-answers.ts'
 import type { RejectedRetry } from './retry-rejected.ts'
 import { toIso } from './view-job.ts'
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ReplaySample } from '../replay/preview-replay.ts'
 import type { Replay, ReplayScope } from '../store/replays.ts'
-import type { replayAnswer, replayStartAnswer } from './answers.ts'
+import type { replayAnswer, replayStartAnswer } from './job-answers.ts'
 import { explainSkip } from './replay-skips.ts'
 import { toIso } from './view-job.ts'
 

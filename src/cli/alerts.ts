@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { alertTestAnswer } from '../admin/answers.ts'
+import type { alertTestAnswer } from '../admin/state-answers.ts'
 import { showText } from '../mapping/show-value.ts'
 import { readClientOrExit, sendJson } from './api-client.ts'
 import { EXIT } from './exit.ts'

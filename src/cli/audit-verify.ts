@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { verdictAnswer } from '../admin/answers.ts'
+import type { verdictAnswer } from '../admin/audit-answers.ts'
 import { viewVerdict } from '../admin/view-audit.ts'
 import { openAnchors } from '../audit/anchors.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { eventAnswer } from '../admin/answers.ts'
+import type { eventAnswer } from '../admin/event-answers.ts'
 import { createScope } from '../mapping/create-scope.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
 import { tryEvent } from '../plan/try-payload.ts'

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { eventsAnswer } from '../admin/answers.ts'
+import type { eventsAnswer } from '../admin/event-answers.ts'
 import { showText } from '../mapping/show-value.ts'
 import { type Client, getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { eventsAnswer } from '../admin/answers.ts'
+import type { eventsAnswer } from '../admin/event-answers.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
 import { getBytes, getJson, readClientOrExit } from './api-client.ts'
 import { formatCapture } from './capture.ts'

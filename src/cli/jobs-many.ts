@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { jobsActedAnswer } from '../admin/answers.ts'
+import type { jobsActedAnswer } from '../admin/job-answers.ts'
 import { showText } from '../mapping/show-value.ts'
 import { readClientOrExit, sendJson } from './api-client.ts'
 import { confirm } from './confirm.ts'

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { jobAnswer, jobsAnswer } from '../admin/answers.ts'
+import type { jobAnswer, jobsAnswer } from '../admin/job-answers.ts'
 import { showText, showValue } from '../mapping/show-value.ts'
 import { type ActResult, type Client, getJson, postAct, readClientOrExit } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'

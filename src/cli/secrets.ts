@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../admin/answers.ts'
+import type { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../admin/setup-answers.ts'
 import { showText } from '../mapping/show-value.ts'
 import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { mappingsAnswer, sourcesAnswer } from '../admin/answers.ts'
+import type { mappingsAnswer, sourcesAnswer } from '../admin/setup-answers.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'
 import { printTable, say, showInstant } from './list-rows.ts'

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
-import type { statsAnswer } from '../admin/answers.ts'
+import type { statsAnswer } from '../admin/state-answers.ts'
 import { getJson, readClientOrExit } from './api-client.ts'
 import { EXIT } from './exit.ts'
 import { printTable, say, showInstant } from './list-rows.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { alertTestAnswer } from '../../../src/admin/answers.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { alertTestAnswer } from '../../../src/admin/state-answers.ts'
 import { BridgeError } from '../../../src/errors.ts'
 
 /** `POST /api/alerts/test`: sends a test alert at once and says what the receiver answered. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { auditAnswer, verdictAnswer } from '../../../src/admin/answers.ts'
+import { auditAnswer, verdictAnswer } from '../../../src/admin/audit-answers.ts'
 import { formatCursor } from '../../../src/admin/cursor.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
 import { auditExportQuery, auditQuery, noQuery, readAuditQuery } from '../../../src/admin/questions.ts'

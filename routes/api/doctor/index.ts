@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { doctorAnswer } from '../../../src/admin/answers.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { doctorAnswer } from '../../../src/admin/state-answers.ts'
 import { verifyRunning } from '../../../src/audit/verify-running.ts'
 import { examineService } from '../../../src/doctor/examine-service.ts'
 import { BridgeError } from '../../../src/errors.ts'

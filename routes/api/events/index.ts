@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { eventAnswer, eventsAnswer } from '../../../src/admin/answers.ts'
 import { formatCursor } from '../../../src/admin/cursor.ts'
+import { eventAnswer, eventsAnswer } from '../../../src/admin/event-answers.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
 import { eventsQuery, noQuery, readPage } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { integrationsAnswer, tokenActAnswer } from '../../../src/admin/answers.ts'
 import { noBody, noQuery, revokeBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { integrationsAnswer, tokenActAnswer } from '../../../src/admin/setup-answers.ts'
 import { viewIntegrations } from '../../../src/admin/view-integration.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { adminActor } from '../../../src/store/audit.ts'

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { actOnMany } from '../../../src/admin/act-on-many.ts'
-import { actAnswer, jobAnswer, jobsActedAnswer, jobsAnswer } from '../../../src/admin/answers.ts'
 import { formatCursor } from '../../../src/admin/cursor.ts'
 import { fillPage } from '../../../src/admin/fill-page.ts'
+import { actAnswer, jobAnswer, jobsActedAnswer, jobsAnswer } from '../../../src/admin/job-answers.ts'
 import {
   discardBody,
   discardManyBody,

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
-import { keysAnswer } from '../../../src/admin/answers.ts'
 import { fingerprintKey } from '../../../src/admin/key-uses.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { keysAnswer } from '../../../src/admin/setup-answers.ts'
 import { toIso } from '../../../src/admin/view-job.ts'
 
 /** `GET /api/keys`: who may use the API, and when each key was last used. */

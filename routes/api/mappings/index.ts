@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { mappingsAnswer, triedAnswer } from '../../../src/admin/answers.ts'
 import { noQuery, tryBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { mappingsAnswer, triedAnswer } from '../../../src/admin/setup-answers.ts'
 import { viewPauseOf } from '../../../src/admin/view-pause.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { tryPayload } from '../../../src/plan/try-payload.ts'

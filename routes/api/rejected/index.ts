@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
+import { formatCursor } from '../../../src/admin/cursor.ts'
 import {
   rejectedAnswer,
   rejectedListAnswer,
   rejectedRetriesAnswer,
   rejectedRetryAnswer,
-} from '../../../src/admin/answers.ts'
-import { formatCursor } from '../../../src/admin/cursor.ts'
+} from '../../../src/admin/event-answers.ts'
 import {
   noQuery,
   readPage,

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/answers.ts'
+import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/job-answers.ts'
 import { noQuery, replayBody } from '../../../src/admin/questions.ts'
 import { readReplayScope } from '../../../src/admin/read-replay-scope.ts'
 import { readRequest, refuseKey } from '../../../src/admin/read-request.ts'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../../../src/admin/answers.ts'
 import { noQuery, sealBody } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../../../src/admin/setup-answers.ts'
 import { toIso } from '../../../src/admin/view-job.ts'
 import { NAME_PATTERN } from '../../../src/config/bridge-schema.ts'
 import { BridgeError } from '../../../src/errors.ts'

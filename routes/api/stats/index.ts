@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { statsAnswer } from '../../../src/admin/answers.ts'
 import { noQuery } from '../../../src/admin/questions.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
+import { statsAnswer } from '../../../src/admin/state-answers.ts'
 import { viewActivity } from '../../../src/admin/view-activity.ts'
 import { toIso } from '../../../src/admin/view-job.ts'
 

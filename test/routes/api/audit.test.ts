@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { auditAnswer, verdictAnswer } from '../../../src/admin/answers.ts'
+import { auditAnswer, verdictAnswer } from '../../../src/admin/audit-answers.ts'
 import { anchorsFileOf } from '../../../src/audit/anchors.ts'
 import { ADMIN_KEY, getApi, getRaw, postApi } from '../../fixtures/call-api.ts'
 import { startTestBridge, type TestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { eventAnswer, eventsAnswer } from '../../../src/admin/answers.ts'
+import { eventAnswer, eventsAnswer } from '../../../src/admin/event-answers.ts'
 import { ADMIN_KEY, getApi, getRaw } from '../../fixtures/call-api.ts'
 import { startTestBridge, type TestBridge } from '../../fixtures/start-test-bridge.ts'
 import { emit, one } from '../../fixtures/start-worker-bridge.ts'

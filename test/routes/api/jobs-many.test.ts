@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { jobsActedAnswer } from '../../../src/admin/answers.ts'
+import { jobsActedAnswer } from '../../../src/admin/job-answers.ts'
 import { ADMIN_KEY, postApi } from '../../fixtures/call-api.ts'
 import { callClient } from '../../fixtures/call-client.ts'
 import { type TestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'

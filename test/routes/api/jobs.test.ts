@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { actAnswer, jobAnswer, jobsAnswer } from '../../../src/admin/answers.ts'
+import { actAnswer, jobAnswer, jobsAnswer } from '../../../src/admin/job-answers.ts'
 import { ADMIN_KEY, getApi, postApi } from '../../fixtures/call-api.ts'
 import type { Answer, TestBridge } from '../../fixtures/start-test-bridge.ts'
 import { emit, one, requestsOf, startWorkerBridge } from '../../fixtures/start-worker-bridge.ts'

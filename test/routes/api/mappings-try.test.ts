@@ -1,5 +1,5 @@
 import t from 'tap'
-import { triedAnswer } from '../../../src/admin/answers.ts'
+import { triedAnswer } from '../../../src/admin/setup-answers.ts'
 import { ADMIN_KEY, postApi } from '../../fixtures/call-api.ts'
 import { callCli } from '../../fixtures/call-cli.ts'
 import { emit, one, requestsOf, startWorkerBridge } from '../../fixtures/start-worker-bridge.ts'

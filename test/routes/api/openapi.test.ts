@@ -1,7 +1,18 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
-import * as answers from '../../../src/admin/answers.ts'
+import { errorAnswer } from '../../../src/admin/answer-parts.ts'
 import { apiRoutesOf } from '../../../src/admin/api-routes.ts'
+import { auditAnswer, verdictAnswer } from '../../../src/admin/audit-answers.ts'
+import { eventAnswer, eventsAnswer, rejectedAnswer, rejectedListAnswer } from '../../../src/admin/event-answers.ts'
+import { jobAnswer, jobsAnswer, replayAnswer, replaysAnswer } from '../../../src/admin/job-answers.ts'
+import {
+  integrationsAnswer,
+  keysAnswer,
+  mappingsAnswer,
+  secretsAnswer,
+  sourcesAnswer,
+} from '../../../src/admin/setup-answers.ts'
+import { doctorAnswer, statsAnswer } from '../../../src/admin/state-answers.ts'
 import { escapeHtml } from '../../../src/mapping/expression/html-functions.ts'
 import { ADMIN_KEY, getApi, getRaw, postApi } from '../../fixtures/call-api.ts'
 import { listKept, sendRefused } from '../../fixtures/send-refused.ts'
@@ -261,24 +272,24 @@ t.test('what a route takes is what its document says', async t => {
 
 t.test('answers are what the document says', async t => {
   for (const [path, schema] of [
-    ['audit', answers.auditAnswer],
-    ['audit/verify', answers.verdictAnswer],
-    ['events', answers.eventsAnswer],
-    [`events/${eventId}`, answers.eventAnswer],
-    ['jobs', answers.jobsAnswer],
-    [`jobs/${job.id}`, answers.jobAnswer],
-    ['rejected', answers.rejectedListAnswer],
-    [`rejected/${rejectedId}`, answers.rejectedAnswer],
-    ['integrations', answers.integrationsAnswer],
-    ['mappings', answers.mappingsAnswer],
-    ['sources', answers.sourcesAnswer],
-    ['secrets', answers.secretsAnswer],
-    ['keys', answers.keysAnswer],
-    ['replays', answers.replaysAnswer],
-    [`replays/${replayId}`, answers.replayAnswer],
-    ['stats', answers.statsAnswer],
-    ['doctor', answers.doctorAnswer],
-    ['events?x=1', answers.errorAnswer],
+    ['audit', auditAnswer],
+    ['audit/verify', verdictAnswer],
+    ['events', eventsAnswer],
+    [`events/${eventId}`, eventAnswer],
+    ['jobs', jobsAnswer],
+    [`jobs/${job.id}`, jobAnswer],
+    ['rejected', rejectedListAnswer],
+    [`rejected/${rejectedId}`, rejectedAnswer],
+    ['integrations', integrationsAnswer],
+    ['mappings', mappingsAnswer],
+    ['sources', sourcesAnswer],
+    ['secrets', secretsAnswer],
+    ['keys', keysAnswer],
+    ['replays', replaysAnswer],
+    [`replays/${replayId}`, replayAnswer],
+    ['stats', statsAnswer],
+    ['doctor', doctorAnswer],
+    ['events?x=1', errorAnswer],
   ] as const) {
     const { body } = await getApi(bridge, path)
     const parsed = schema.safeParse(body)

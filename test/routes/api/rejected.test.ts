@@ -5,7 +5,7 @@ import {
   rejectedListAnswer,
   rejectedRetriesAnswer,
   rejectedRetryAnswer,
-} from '../../../src/admin/answers.ts'
+} from '../../../src/admin/event-answers.ts'
 import { ADMIN_KEY, getApi, getRaw, postApi } from '../../fixtures/call-api.ts'
 import { keySetOf, makeIssuer, makeToken } from '../../fixtures/make-token.ts'
 import { listKept, sendRefused } from '../../fixtures/send-refused.ts'

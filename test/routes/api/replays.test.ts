@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/answers.ts'
+import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/job-answers.ts'
 import { ADMIN_KEY, getApi, postApi } from '../../fixtures/call-api.ts'
 import { type TestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'
 import { emit, one, requestsOf, startWorkerBridge } from '../../fixtures/start-worker-bridge.ts'

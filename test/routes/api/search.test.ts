@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { eventsAnswer } from '../../../src/admin/answers.ts'
+import { eventsAnswer } from '../../../src/admin/event-answers.ts'
 import { ADMIN_KEY, getApi, getRaw } from '../../fixtures/call-api.ts'
 import { SOURCES, startTestBridge, type TestBridge } from '../../fixtures/start-test-bridge.ts'
 import { emit } from '../../fixtures/start-worker-bridge.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { z } from 'zod'
-import { statsAnswer } from '../../../src/admin/answers.ts'
+import { statsAnswer } from '../../../src/admin/state-answers.ts'
 import { ADMIN_KEY, getApi } from '../../fixtures/call-api.ts'
 import { callClient } from '../../fixtures/call-client.ts'
 import { sendRefused } from '../../fixtures/send-refused.ts'
