@@ -59,6 +59,9 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
       where event.seq between body_block.first_event and body_block.last_event and event.block = body_block.seq)`)
   const deleteRejected = db.prepare('delete from rejected_delivery where minute_at < ?')
   const deleteSamples = db.prepare('delete from rejected_sample where received_at < ?')
+  const deleteReplays = db.prepare(`
+    delete from replay
+    where ended_at < ? and not exists (select 1 from job where job.replay_seq = replay.seq and job.replay_seq > 0)`)
   const forget = forgetOwnWrites(context)
   const auditRejected = prepareAuditRejected(context)
   // a pass goes on where the last one ended and starts again from the first row when it found nothing more
@@ -85,6 +88,7 @@ export function prune(context: StoreContext): (request: PruneRequest) => Pruned 
     auditRejected(now)
     deleteRejected.run(now - eventMs)
     deleteSamples.run(now - payloadMs)
+    deleteReplays.run(now - eventMs)
     forget(now)
     if (payloads.length + events.length > 0)
       audit.append({

@@ -91,6 +91,24 @@ export async function testReplays(t: Test, openStore: OpenStore): Promise<void> 
     t.equal(await store.readRunningReplay(), null)
   })
 
+  t.test('an ended replay is forgotten once its time is over and none of its jobs is left', async t => {
+    const { store } = await openStore(t)
+    const old = await succeeded(store)
+    await step(store, await start(store), { plans: [plan(old)], isLast: true })
+    const prune = (now: number, eventMs: number) =>
+      store.prune({ now, payloadMs: 1, eventMs, idempotencyKeyMs: 1, rowsMax: 100 })
+    await prune(LATER + 1_000, 1)
+    t.not(await store.readReplay('rpl_1_1'), null, 'its job is still to be done')
+    await finishWith(store, await claimOne(store, { now: LATER + 2_000 }), SUCCEEDED)
+    await prune(LATER + 3_000, 1e9)
+    t.not(await store.readReplay('rpl_1_1'), null, 'its time is not over')
+    await prune(LATER + 3 * 86_400_000, 1)
+    t.equal(await store.readReplay('rpl_1_1'), null)
+    t.equal(await start(store, { now: LATER + 3 * 86_400_000 }), 2, 'its id is given to no other')
+    await prune(LATER + 9 * 86_400_000, 1)
+    t.not(await store.readReplay('rpl_1_2'), null, 'one that runs stays, however old')
+  })
+
   t.test('one at a time', async t => {
     const { store } = await openStore(t)
     await start(store)
