@@ -240,6 +240,21 @@ t.test('one replay at a time; it is cancelled, and what it has made stays', asyn
   t.equal(auditOf(bridge).at(-1)!.action, 'replay.cancelled')
 })
 
+t.test('a replay waits while fifty of its jobs are open, so that live traffic is not starved', async t => {
+  const bridge = await start(t, { rename: rename('again') })
+  const events = await Promise.all(Array.from({ length: 60 }, () => emit(bridge, 'rename')))
+  for (const event of events) await bridge.job(event, 'succeeded')
+  t.equal((await postApi(bridge, 'integrations/ci/pause', {})).status, 200)
+  const { id } = (await replay(bridge, { since: '1h', perSecond: 100 })).replay!
+  await waitFor('a full replay', async () => (await read(bridge, id)).openJobs >= 50)
+  // two of its waits: it would have taken the rest by then
+  await new Promise(resolve => setTimeout(resolve, 600))
+  t.match(await read(bridge, id), { state: 'running', taken: 50, jobs: 50, openJobs: 50 })
+  t.equal((await postApi(bridge, 'integrations/ci/resume', {})).status, 200)
+  await waitFor('its end', async () => (await read(bridge, id)).state === 'ended')
+  t.match(await read(bridge, id), { taken: 60, jobs: 60 })
+})
+
 t.test('what a restore has brought back is cancelled, not carried on', async t => {
   const bridge = await start(t, { rename: rename('x') })
   await bridge.job(await emit(bridge, 'rename'), 'succeeded')
