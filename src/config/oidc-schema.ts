@@ -1,21 +1,9 @@
 import { z } from 'zod'
-import type { JwtAlgorithm } from '../verify/jwt-settings.ts'
+import { KEY_PAIR_ALGORITHMS } from '../verify/jwt-settings.ts'
 
-/** Algorithms that a token of a person may be signed with: a shared secret is none, it would let the bridge sign too. */
-export const OIDC_ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const satisfies readonly JwtAlgorithm[]
-type OidcAlgorithm = (typeof OIDC_ALGORITHMS)[number]
-const ALGORITHMS_DEFAULT: readonly OidcAlgorithm[] = ['RS256', 'ES256', 'PS256', 'EdDSA']
+/** A shared secret is none of the algorithms: it would let the bridge sign too. */
+const ALGORITHMS = z.enum(KEY_PAIR_ALGORITHMS, { error: `one of ${KEY_PAIR_ALGORITHMS.join(', ')}` })
+const ALGORITHMS_DEFAULT: readonly z.output<typeof ALGORITHMS>[] = ['RS256', 'ES256', 'PS256', 'EdDSA']
 
 /** The roles of admin keys. */
 export const ROLES = ['viewer', 'operator', 'admin'] as const
@@ -43,7 +31,7 @@ export const oidcSchema = z.strictObject(
       .optional()
       .describe('Where the keys are; left out = as <issuer>/.well-known/openid-configuration says'),
     algorithms: z
-      .array(z.enum(OIDC_ALGORITHMS, { error: `one of ${OIDC_ALGORITHMS.join(', ')}` }), {
+      .array(ALGORITHMS, {
         error: 'a list of algorithms',
       })
       .min(1, { error: 'at least one algorithm' })

@@ -1,11 +1,8 @@
 import { z } from 'zod'
 import { headerName } from './signed-settings.ts'
 
-/** Algorithms of RFC 7518 and 8037 that a definition may name. `none` is no member, and neither is anything a token says. */
-export const JWT_ALGORITHMS = [
-  'HS256',
-  'HS384',
-  'HS512',
+/** Algorithms of RFC 7518 and 8037 whose signatures only the holder of a private key can make. */
+export const KEY_PAIR_ALGORITHMS = [
   'RS256',
   'RS384',
   'RS512',
@@ -17,6 +14,8 @@ export const JWT_ALGORITHMS = [
   'ES512',
   'EdDSA',
 ] as const
+/** Algorithms that a definition may name. `none` is no member, and neither is anything a token says. */
+export const JWT_ALGORITHMS = ['HS256', 'HS384', 'HS512', ...KEY_PAIR_ALGORITHMS] as const
 export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number]
 
 const VALUES_MAX = 10
