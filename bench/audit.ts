@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SECRET, writeBenchConfig } from './bench-config.ts'
-import { type Child, runLoad, startChild } from './child.ts'
+import { type Child, runLoad, startChild, waitUntilRouted } from './child.ts'
 import { fillAudit } from './fill-audit.ts'
 import { median, printTable } from './table.ts'
 
@@ -56,8 +56,7 @@ async function measureIngest(folder: string): Promise<{ perSecond: number; cpuUs
     seconds: Number(values.seconds),
     secret: SECRET,
   })
-  while ((await bridge.ask<{ unroutedEvents: number }>('backlog')).unroutedEvents > 0)
-    await new Promise(resolve => setTimeout(resolve, 5))
+  await waitUntilRouted(bridge)
   const cpuMs = readCpuMs(bridge.pid) - before
   await bridge.stop()
   config.remove()

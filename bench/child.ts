@@ -52,6 +52,14 @@ export async function startChild(script: string, args: readonly string[] = []): 
   }
 }
 
+/** Waits until the service has routed every event it holds; gives how long that took, in ms. */
+export async function waitUntilRouted(bridge: Child): Promise<number> {
+  const startedAt = performance.now()
+  while ((await bridge.ask<{ unroutedEvents: number }>('backlog')).unroutedEvents > 0)
+    await new Promise(resolve => setTimeout(resolve, 5))
+  return performance.now() - startedAt
+}
+
 export interface LoadResult {
   requests: number
   perSecond: number

@@ -4,7 +4,7 @@
  * Run: npm run bench:ingest [-- rounds seconds]
  */
 import { SECRET, writeBenchConfig } from './bench-config.ts'
-import { runLoad, startChild } from './child.ts'
+import { runLoad, startChild, waitUntilRouted } from './child.ts'
 import { readGithubPayload } from './github-payload.ts'
 import { median, printTable } from './table.ts'
 
@@ -31,10 +31,7 @@ for (let round = 0; round < ROUNDS; round++) {
   const config = writeBenchConfig({ mappings: { 'bench-ingest': MAPPING } })
   const bridge = await startChild('bridge-server.ts', [config.folder])
   const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
-  const endedAt = performance.now()
-  while ((await bridge.ask<{ unroutedEvents: number }>('backlog')).unroutedEvents > 0)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  const routedMs = performance.now() - endedAt
+  const routedMs = await waitUntilRouted(bridge)
   await bridge.stop()
   config.remove()
   if (bareLoad.failed + load.failed > 0) throw new Error(`${bareLoad.failed + load.failed} requests failed`)

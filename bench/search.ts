@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { wordsOfPayload } from '../src/search/words-of-payload.ts'
 import { SECRET, writeBenchConfig } from './bench-config.ts'
-import { type Child, runLoad, startChild } from './child.ts'
+import { type Child, runLoad, startChild, waitUntilRouted } from './child.ts'
 import { fillHistory } from './fill-history.ts'
 import { createGithubEvents } from './github-events.ts'
 import { median, printTable } from './table.ts'
@@ -136,10 +136,7 @@ async function loadOnce(payloads: boolean) {
   const config = writeBenchConfig({ search: { payloads } })
   const bridge = await startChild('bridge-server.ts', [config.folder])
   const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
-  const endedAt = performance.now()
-  while ((await bridge.ask<{ unroutedEvents: number }>('backlog')).unroutedEvents > 0)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  const routedMs = performance.now() - endedAt
+  const routedMs = await waitUntilRouted(bridge)
   await bridge.stop()
   config.remove()
   if (load.failed > 0) throw new Error(`${load.failed} requests failed`)
