@@ -75,6 +75,16 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   shutting_down: 503,
 }
 
+/** Routes are checked by zod and give no schema to Fastify: without this it loads ajv and a serializer all the same (1.3 MB). */
+const NO_SCHEMAS = {
+  buildValidator: refuseSchema,
+  buildSerializer: refuseSchema,
+}
+
+function refuseSchema(): never {
+  throw new Error('a route has a schema for Fastify; routes are checked by zod')
+}
+
 export interface AppOptions {
   bridge: Bridge
   logger: FastifyBaseLogger
@@ -105,6 +115,7 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     routerOptions: { maxParamLength: 128 },
+    schemaController: { compilersFactory: NO_SCHEMAS },
   })
   await app.register(rateLimit, { global: false, keyGenerator: addressOf, cache: FAILING_ADDRESSES_MAX })
   app.decorate('bridge', bridge)

@@ -1,4 +1,5 @@
-import markdownIt from 'markdown-it'
+import { createRequire } from 'node:module'
+import type { MarkdownIt } from 'markdown-it'
 import { fail, spend } from './evaluation-budget.ts'
 import { MARKDOWN_UNITS_MAX } from './expression-limits.ts'
 import { spendText } from './text-functions.ts'
@@ -82,10 +83,17 @@ function after(text: string, needle: string, from: number): number {
  * refused, nesting is bounded, and it stays linear on hostile input where marked and micromark took 40 s for 80 KB of
  * `**a_` (measured). So only the tags CommonMark itself makes can come out.
  */
-const renderer = markdownIt('default', { html: false, linkify: false, typographer: false, maxNesting: 20 })
-const refuseLink = renderer.validateLink
-// markdown-it lets data:image/* through; a CMS field has no use for it and SVG can carry script.
-renderer.validateLink = url => refuseLink(url) && !/^\s*data:/i.test(url)
+function makeRenderer(): MarkdownIt {
+  // loaded where a mapping renders Markdown for the first time: 1 MB in each thread
+  const markdownIt = createRequire(import.meta.url)('markdown-it') as typeof import('markdown-it').default
+  const made = markdownIt('default', { html: false, linkify: false, typographer: false, maxNesting: 20 })
+  const refuseLink = made.validateLink
+  // markdown-it lets data:image/* through; a CMS field has no use for it and SVG can carry script.
+  made.validateLink = url => refuseLink(url) && !/^\s*data:/i.test(url)
+  return made
+}
+
+let renderer: MarkdownIt | null = null
 
 /** Renders CommonMark (with tables and strikethrough) to safe HTML. Throws `too_large` beyond `MARKDOWN_UNITS_MAX`. */
 export function markdown(text: string): string {
@@ -93,5 +101,6 @@ export function markdown(text: string): string {
     fail('too_large', `markdown: the text is longer than ${MARKDOWN_UNITS_MAX} UTF-16 units`)
   }
   spend(1 + text.length)
+  renderer ??= makeRenderer()
   return renderer.render(text)
 }
