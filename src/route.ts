@@ -48,11 +48,10 @@ export async function startRouting({ store, judge, fresh, log, activity, onJobs 
         wake = resolve
       })
       try {
-        const events =
-          fresh.takeAfter(throughSeq, BATCH_EVENTS_MAX) ??
-          (await store.takeRecorded({ afterSeq: throughSeq, limit: BATCH_EVENTS_MAX }))
+        const inMemory = fresh.takeAfter(throughSeq, BATCH_EVENTS_MAX)
+        const events = inMemory ?? (await store.takeRecorded({ afterSeq: throughSeq, limit: BATCH_EVENTS_MAX }))
         if (events.length === 0) await woken
-        else throughSeq = await routeBatch(events)
+        else throughSeq = await routeBatch(events, inMemory !== null)
       } catch (error) {
         log.error({ err: error }, 'routing failed; trying again')
         await Promise.race([woken, new Promise(resolve => setTimeout(resolve, RETRY_MS).unref())])
@@ -60,12 +59,12 @@ export async function startRouting({ store, judge, fresh, log, activity, onJobs 
     }
   }
 
-  const routeBatch = async (events: readonly RecordedEvent[]): Promise<number> => {
+  const routeBatch = async (events: readonly RecordedEvent[], isFresh: boolean): Promise<number> => {
     const recorded = events.filter(event => event.receipt === 'recorded')
     const readAgain = async (seq: number): Promise<RecordedEvent> =>
       (await store.takeRecorded({ afterSeq: seq - 1, limit: 1 }))[0]!
     const decisions =
-      (await judge.decide(recorded)) ??
+      (await judge.decide(recorded, isFresh)) ??
       (await judgeAlone(
         judge,
         recorded.map(({ seq }) => seq),

@@ -26,7 +26,6 @@ import type { Custody } from './receive.ts'
 import { startReplays } from './replay/start-replays.ts'
 import { createFreshEvents } from './route/fresh-events.ts'
 import { openJudge } from './route/open-judge.ts'
-import { judgeSetup } from './route/wire.ts'
 import { startRouting } from './route.ts'
 import { type LoadedSetup, loadSetup } from './setup/load-setup.ts'
 import { probeTokens } from './setup/probe-tokens.ts'
@@ -148,7 +147,7 @@ async function assemble(
   undo.push(() => agents.close())
   const worker = startWorker({ bootId, live, store, agents, log, activity, now: Date.now, random: Math.random })
   undo.push(() => worker.stop())
-  const judge = openJudge(judgeSetup(live.setup), log)
+  const judge = openJudge(live.setup, log)
   undo.push(() => judge.close())
   const fresh = createFreshEvents(backlog.lastSeq)
   const routing = await startRouting({ store, judge, fresh, log, activity, onJobs: () => worker.wake() })
@@ -210,7 +209,7 @@ async function assemble(
     secrets.values = [...new Set([...secrets.values, ...secretValues(setup.config)])]
     custody.keyRetentionMs = setup.config.retention.idempotencyKeyMs
     custody.backlog.jobsMax = setup.config.limits.backlogJobsMax
-    judge.setSetup(judgeSetup(setup))
+    judge.setSetup(setup)
     worker.refresh()
     watch.follow(setup.config)
   }

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { openJudge } from '../route/open-judge.ts'
-import { judgeSetup } from '../route/wire.ts'
 import type { Setup } from '../setup/setup.ts'
 import type { ReplayableRow, ReplayScope, ReplaySkip } from '../store/replays.ts'
 import type { Store } from '../store/store.ts'
@@ -47,7 +46,7 @@ export async function sampleReplay(
   { store, setup, log }: { store: Store; setup: Setup; log: Logger },
 ): Promise<ReplaySample[]> {
   if (count.first.length === 0) return []
-  const judge = openJudge(judgeSetup(setup), log)
+  const judge = openJudge(setup, log)
   try {
     const planned = planReplay(count.first, await judgeRows(count.first, judge, store), scope)
     const plans = planned.flatMap(({ plans }) => plans)

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino'
 import { type Judge, openJudge } from '../route/open-judge.ts'
-import { judgeSetup } from '../route/wire.ts'
 import type { Live, Setup } from '../setup/setup.ts'
 import type { Replay, ReplaySkip } from '../store/replays.ts'
 import type { Store } from '../store/store.ts'
@@ -95,9 +94,9 @@ export function startReplays({ store, live, log, onJobs }: ReplaysOptions): Repl
 
   const judgeNow = (): Judge => {
     const { setup } = live
-    judging ??= { judge: openJudge(judgeSetup(setup), log), setup }
+    judging ??= { judge: openJudge(setup, log), setup }
     if (judging.setup !== setup) {
-      judging.judge.setSetup(judgeSetup(setup))
+      judging.judge.setSetup(setup)
       judging.setup = setup
     }
     return judging.judge

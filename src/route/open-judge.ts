@@ -1,74 +1,124 @@
 import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { ownMemory } from '../own-memory.ts'
+import type { Setup } from '../setup/setup.ts'
 import { startThread } from '../start-thread.ts'
 import type { RecordedEvent } from '../store/receipts.ts'
 import type { RouteDecision } from '../store/routes.ts'
-import { type FromJudge, type JudgeSetup, packEvent, type ToJudge } from './wire.ts'
+import { judgeBatch, makeRules } from './judge-batch.ts'
+import { type FromJudge, judgeSetup, packEvent, type ToJudge } from './wire.ts'
 
-/** Longest time one batch may take to judge, in ms. */
+/** Longest time one batch may take in the thread, in ms. */
 const BATCH_TIME_MAX_MS = 3_000
 /** Memory of the judging thread, in MB: a payload that needs more ends the thread, not the service. */
 const HEAP_MAX_MB = 512
+/** Events, and bytes of their bodies together, that may be judged without the thread: at most about a millisecond. */
+const LIGHT_EVENTS_MAX = 4
+const LIGHT_BYTES_MAX = 131_072
+/** Where judging a light batch took longer than this, in ms, the thread takes over. */
+const LIGHT_TIME_MAX_MS = 20
+/** After so long without a batch that needs it the thread ends, in ms: it holds about 20 MB. */
+const THREAD_IDLE_MS = 60_000
 
 export interface Judge {
   /**
    * Decides on events, in their order; their bodies are given away. Null where the thread ended or took too long: it
    * has been replaced, and one of these events is to blame.
+   * `isFresh`: they came in since the start. Only then may a light batch be judged outside the thread: what ended the
+   * process would meet the thread after the next start.
    */
-  decide(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null>
+  decide(events: readonly RecordedEvent[], isFresh?: boolean): Promise<RouteDecision[] | null>
   /** Puts another setup in force for the next batch. */
-  setSetup(setup: JudgeSetup): void
+  setSetup(setup: Setup): void
   close(): Promise<void>
 }
 
 /**
- * Runs judgement in a thread of its own: parsing and matching share no time with the answers, and a payload or mapping
- * that hangs or exhausts memory costs the thread, not custody.
+ * Runs judgement: in a thread of its own, so that parsing and matching share no time with the answers, and a payload or
+ * mapping that hangs or exhausts memory costs the thread, not custody. The thread is there while there is such work; a
+ * service that has little to do judges in the thread it has.
  */
-export function openJudge(setup: JudgeSetup, log: Logger): Judge {
-  let current = setup
-  let thread = start()
+export function openJudge(setup: Setup, log: Logger, idleMs = THREAD_IDLE_MS): Judge {
+  let current = judgeSetup(setup)
+  let rules = makeRules(current, [...setup.mappings.values()])
+  let thread: Worker | null = null
   let answered: ((decisions: RouteDecision[] | null) => void) | null = null
   let closing = false
+  const idle = setTimeout(endIdleThread, idleMs).unref()
 
   function start(): Worker {
     const worker = startThread(import.meta.url, 'judge-thread', { heapMaxMb: HEAP_MAX_MB })
     worker.on('message', (message: FromJudge) => answered?.(message.decisions))
     worker.on('error', error => {
       log.error({ err: error }, 'the judging thread failed')
+      if (thread === worker) thread = null
       answered?.(null)
     })
     worker.postMessage({ kind: 'setup', setup: current } satisfies ToJudge)
     return worker
   }
 
-  return {
-    async decide(events) {
-      if (events.length === 0) return []
-      const memory = events.map(event => ownMemory(event.body.bytes)).filter(buffer => buffer !== null)
-      const decisions = await new Promise<RouteDecision[] | null>(resolve => {
-        const timer = setTimeout(() => resolve(null), BATCH_TIME_MAX_MS)
-        answered = result => {
-          clearTimeout(timer)
-          resolve(result)
-        }
-        thread.postMessage({ kind: 'judge', events: events.map(packEvent) } satisfies ToJudge, memory)
-      })
-      answered = null
-      if (decisions === null && !closing) {
-        void thread.terminate()
-        thread = start()
+  function endIdleThread(): void {
+    if (answered !== null) idle.refresh()
+    else endThread()
+  }
+
+  function endThread(): void {
+    void thread?.terminate()
+    thread = null
+  }
+
+  function decideHere(events: readonly RecordedEvent[]): RouteDecision[] | null {
+    const startedAt = performance.now()
+    try {
+      return judgeBatch(events, rules)
+    } catch (error) {
+      log.error({ err: error }, 'judging failed')
+      return null
+    } finally {
+      if (performance.now() - startedAt > LIGHT_TIME_MAX_MS) thread = start()
+    }
+  }
+
+  async function decideInThread(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
+    const memory = events.map(event => ownMemory(event.body.bytes)).filter(buffer => buffer !== null)
+    thread ??= start()
+    const worker = thread
+    const decisions = await new Promise<RouteDecision[] | null>(resolve => {
+      const timer = setTimeout(() => resolve(null), BATCH_TIME_MAX_MS)
+      answered = result => {
+        clearTimeout(timer)
+        resolve(result)
       }
-      return decisions
+      worker.postMessage({ kind: 'judge', events: events.map(packEvent) } satisfies ToJudge, memory)
+    })
+    answered = null
+    if (decisions === null && !closing) endThread()
+    return decisions
+  }
+
+  return {
+    async decide(events, isFresh = false) {
+      if (events.length === 0) return []
+      const isLight = isFresh && weighsLittle(events)
+      if (isLight && thread === null) return decideHere(events)
+      if (!isLight) idle.refresh()
+      return decideInThread(events)
     },
     setSetup(next) {
-      current = next
-      thread.postMessage({ kind: 'setup', setup: next } satisfies ToJudge)
+      current = judgeSetup(next)
+      rules = makeRules(current, [...next.mappings.values()])
+      thread?.postMessage({ kind: 'setup', setup: current } satisfies ToJudge)
     },
     async close() {
       closing = true
-      await thread.terminate()
+      clearTimeout(idle)
+      await thread?.terminate()
     },
   }
+}
+
+function weighsLittle(events: readonly RecordedEvent[]): boolean {
+  if (events.length > LIGHT_EVENTS_MAX) return false
+  return events.reduce((sum, event) => sum + event.body.bytes.byteLength, 0) <= LIGHT_BYTES_MAX
 }

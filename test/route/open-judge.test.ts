@@ -1,0 +1,113 @@
+import { syncBuiltinESMExports } from 'node:module'
+import threads from 'node:worker_threads'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import type { Judge } from '../../src/route/open-judge.ts'
+import { loadSetup } from '../../src/setup/load-setup.ts'
+import type { Setup } from '../../src/setup/setup.ts'
+import type { RecordedEvent } from '../../src/store/receipts.ts'
+import { makeBridgeFolder } from '../fixtures/start-test-bridge.ts'
+import { one } from '../fixtures/start-worker-bridge.ts'
+
+/** Threads started by this process, and those of them that ended. */
+const seen = { started: 0, ended: 0 }
+class Counted extends threads.Worker {
+  constructor(...args: ConstructorParameters<typeof threads.Worker>) {
+    super(...args)
+    seen.started++
+    this.once('exit', () => seen.ended++)
+  }
+}
+threads.Worker = Counted
+syncBuiltinESMExports()
+const { openJudge } = await import('../../src/route/open-judge.ts')
+
+async function makeSetup(t: Test, when: string): Promise<Setup> {
+  const { path } = makeBridgeFolder(t, {
+    mappings: { m: { ...one('x', 'renameEntry', { entryId: 'ent_free', name: 'x' }), when, source: 'zapier' } },
+  })
+  const loaded = await loadSetup({ cwd: path, env: {} })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  return loaded.setup
+}
+
+async function open(t: Test, when = 'payload.n == 1', idleMs?: number): Promise<{ judge: Judge; setup: Setup }> {
+  Object.assign(seen, { started: 0, ended: 0 })
+  const setup = await makeSetup(t, when)
+  const judge = openJudge(setup, pino({ enabled: false }), idleMs)
+  t.teardown(() => judge.close())
+  return { judge, setup }
+}
+
+function makeEvents(count: number, payload: unknown = { n: 1 }): RecordedEvent[] {
+  return Array.from({ length: count }, (_, i) => ({
+    seq: i + 1,
+    id: `evt_${i}`,
+    source: 'zapier',
+    type: 'x',
+    key: String(i),
+    method: 'POST',
+    query: '',
+    headers: '["content-type","application/json"]',
+    body: { encoding: 'raw', bytes: new Uint8Array(Buffer.from(JSON.stringify(payload))) },
+    receivedAt: 0,
+    receipt: 'recorded',
+  }))
+}
+
+t.test('a few small events that came in just now are judged without a thread', async t => {
+  const { judge } = await open(t)
+  const events = makeEvents(4)
+  t.match(await judge.decide(events, true), [{ eventSeq: 1, outcome: 'matched' }, {}, {}, { outcome: 'matched' }])
+  t.equal(seen.started, 0)
+  t.strictSame(
+    events.map(({ body }) => body.bytes.byteLength),
+    [0, 0, 0, 0],
+    'their memory is given back',
+  )
+})
+
+t.test('many events, a large one, or those of before the start are judged in a thread', async t => {
+  for (const [what, events, isFresh] of [
+    ['many', makeEvents(5), true],
+    ['a large one', makeEvents(1, { n: 1, text: 'x'.repeat(131_072) }), true],
+    ['of before the start', makeEvents(1), false],
+  ] as const) {
+    const { judge } = await open(t)
+    t.match(await judge.decide(events, isFresh), [{ eventSeq: 1, outcome: 'matched' }], what)
+    t.equal(seen.started, 1, what)
+  }
+})
+
+t.test('both ways decide alike, also where a condition fails or a body is no JSON', async t => {
+  for (const payload of [{ n: 1 }, { n: 2 }, { m: 1 }, 'text', { n: 'x' }]) {
+    const { judge } = await open(t)
+    const here = await judge.decide(makeEvents(1, payload), true)
+    const there = await judge.decide(makeEvents(1, payload), false)
+    const decided = (all: typeof here) => all?.map(({ routedAt: _, ...rest }) => rest)
+    t.strictSame(decided(here), decided(there), JSON.stringify(payload))
+    t.equal(here?.length, 1)
+  }
+})
+
+t.test('a thread takes every batch while it is there, and ends when no batch needed it for a while', async t => {
+  const { judge } = await open(t, 'payload.n == 1', 50)
+  await judge.decide(makeEvents(5), true)
+  await judge.decide(makeEvents(1), true)
+  t.equal(seen.started, 1)
+  while (seen.ended === 0) await new Promise(resolve => setTimeout(resolve, 5))
+  t.match(await judge.decide(makeEvents(1), true), [{ outcome: 'matched' }])
+  t.equal(seen.started, 1, 'and the next light one needs none')
+  t.match(await judge.decide(makeEvents(5), true), [{ outcome: 'matched' }, {}, {}, {}, {}])
+  t.equal(seen.started, 2, 'and the next heavy one gets a new one')
+})
+
+t.test('another setup is in force for the next batch, with and without a thread', async t => {
+  const { judge } = await open(t)
+  const next = await makeSetup(t, 'payload.n == 2')
+  judge.setSetup(next)
+  t.match(await judge.decide(makeEvents(1), true), [{ outcome: 'unmatched' }])
+  t.match(await judge.decide(makeEvents(1), false), [{ outcome: 'unmatched' }])
+  judge.setSetup(await makeSetup(t, 'payload.n == 1'))
+  t.match(await judge.decide(makeEvents(1), false), [{ outcome: 'matched' }])
+})
