@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
 import type { AlertsConfig } from '../config/read-alerts.ts'
+import { TOLD_ALERTS_MAX, type WaitingAlert } from '../store/alerts.ts'
 import { ALERT_KINDS, type AlertKind } from './alert-kinds.ts'
-import { type AlertMessage, createPostman, type Posted, type Postman } from './postman.ts'
+import { type AlertMessage, createPostman, type Outbox, type Posted, type Postman } from './postman.ts'
 
 /** Objects of which it is remembered that they were told of; of further ones in the same window one alert a kind is made. */
-const WINDOWS_MAX = 1_000
+const WINDOWS_MAX = TOLD_ALERTS_MAX
 /** How often it is looked whether a window is over. */
 const LOOK_MS = 1_000
 
@@ -27,13 +28,18 @@ export interface Alerts {
   raise(raised: Raised): void
   /** Sends a test alert to the webhook at once, once; null where none is configured. */
   test(): Promise<Posted | null>
-  /** Ends what is being sent; what still waits is lost, and said in the log. */
+  /** Ends what is being sent; what is recorded goes on at the next start. */
   close(): Promise<void>
 }
 
 export interface AlertsOptions {
   /** What is configured now. */
   config: () => { alerts: AlertsConfig | null; publicUrl: string | null }
+  outbox: Outbox
+  /** What an earlier process left to be delivered, oldest first. */
+  waiting?: readonly WaitingAlert[]
+  /** When what was told of, or waits, by its kind and key, was raised. */
+  told?: ReadonlyMap<string, number>
   log: Logger
   now: () => number
   /** Waits between tries in ms; left out = those of the service. */
@@ -42,44 +48,47 @@ export interface AlertsOptions {
 
 interface Window {
   openedAt: number
-  last: Raised
-  /** How often it happened again since it was told. */
-  again: number
+  /** The last time it happened again since it was told, and how often in all. */
+  again: (Raised & { count: number }) | null
 }
 
 /** Tells of trouble: a log line, and a signed webhook where one is configured. */
-export function createAlerts({ config, log, now, waitsMs }: AlertsOptions): Alerts {
+export function createAlerts(options: AlertsOptions): Alerts {
+  const { config, outbox, waiting = [], told = new Map(), log, now, waitsMs } = options
   const windows = new Map<string, Window>()
-  const postman: Postman = createPostman({ webhook: () => config().alerts?.webhook ?? null, log, now, waitsMs })
+  // a clock that was set back must not keep a window open
+  for (const [about, toldAt] of told) windows.set(about, { openedAt: Math.min(toldAt, now()), again: null })
+  const webhook = () => config().alerts?.webhook ?? null
+  const postman: Postman = createPostman({ webhook, outbox, waiting, log, now, waitsMs })
 
-  const tell = (raised: Raised, count: number, { logs, webhook }: AlertsConfig): void => {
+  const tell = (about: string, raised: Raised, count: number, { logs, webhook }: AlertsConfig): void => {
     const message = messageOf(raised, count, config().publicUrl, now())
     if (logs) log.warn(message.data, 'alert')
-    if (webhook !== null) postman.send(message)
+    if (webhook !== null) postman.send(about, message)
   }
   const raise = (raised: Raised): void => {
     const { alerts } = config()
     if (alerts === null || !alerts.on.has(raised.kind)) return
-    const own = `${raised.kind}\n${raised.key}`
+    const own = nameOf(raised)
     const id = windows.has(own) || windows.size < WINDOWS_MAX ? own : raised.kind
     const count = raised.count ?? 1
     const window = windows.get(id)
     if (window !== undefined) {
-      window.again += count
-      window.last = raised
+      window.again = { ...raised, count: (window.again?.count ?? 0) + count }
       return
     }
-    windows.set(id, { openedAt: now(), last: raised, again: 0 })
-    tell(raised, count, alerts)
+    windows.set(id, { openedAt: now(), again: null })
+    tell(id, raised, count, alerts)
   }
   const closeWindows = (): void => {
     const { alerts } = config()
     for (const [id, window] of windows) {
       if (alerts !== null && now() - window.openedAt < alerts.windowMs) continue
       windows.delete(id)
-      if (window.again > 0) raise({ ...window.last, count: window.again })
+      if (window.again !== null) raise(window.again)
     }
   }
+  closeWindows()
   const timer = setInterval(closeWindows, LOOK_MS)
   return {
     raise,
@@ -93,6 +102,11 @@ export function createAlerts({ config, log, now, waitsMs }: AlertsOptions): Aler
       await postman.close()
     },
   }
+}
+
+/** What alerts are one by: kind and key. */
+export function nameOf({ kind, key }: Pick<Raised, 'kind' | 'key'>): string {
+  return `${kind}\n${key}`
 }
 
 function messageOf(

@@ -2,16 +2,17 @@ import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Activity, Fall } from '../metrics/activity.ts'
 import type { Live } from '../setup/setup.ts'
+import { ALERT_AGE_MAX_MS } from '../store/alerts.ts'
 import type { Store } from '../store/store.ts'
 import type { BacklogShare, JobShares } from '../store/upkeep.ts'
 import type { AlertKind } from './alert-kinds.ts'
-import type { Alerts, Raised } from './alerts.ts'
+import { type Alerts, nameOf, type Raised } from './alerts.ts'
 import { findStanding } from './find-standing.ts'
 
 /** Jobs of each state that are looked at: read within 10 ms where there are millions. */
 const ROWS_MAX = 2_000
-/** What still stands after this is told again. */
-const STANDING_AGAIN_MS = 86_400_000
+/** What still stands after this is told again: as long as what was told is remembered. */
+const STANDING_AGAIN_MS = ALERT_AGE_MAX_MS
 /** States in which a job stays until a person acts. One in doubt is running whenever it is asked for: the worker counts those. */
 const STAYING = ['dead', 'held'] as const
 const KINDS: Readonly<Record<Fall['state'], AlertKind>> = {
@@ -25,6 +26,8 @@ export interface LookOptions {
   live: Live
   activity: Activity
   alerts: Pick<Alerts, 'raise'>
+  /** When an earlier process told of what may still stand, by `nameOf`. */
+  told?: ReadonlyMap<string, number>
   now: () => number
 }
 
@@ -35,7 +38,7 @@ type Counts = ReadonlyMap<string, number>
  * Makes the look that compares what is with what was, and tells of what has become worse. The first one only sees how
  * things are. What a look could miss (a job that dies while another one is retried) the worker has counted.
  */
-export function createLook({ store, live, activity, alerts, now }: LookOptions): () => Promise<void> {
+export function createLook({ store, live, activity, alerts, told, now }: LookOptions): () => Promise<void> {
   let isFirst = true
   let jobs: Counts = new Map()
   /** States of which the last look saw every job. */
@@ -43,7 +46,7 @@ export function createLook({ store, live, activity, alerts, now }: LookOptions):
   let falls: Counts = new Map()
   let conflicts: Counts = new Map()
   let quarantined = 0
-  const standing = new Map<string, number>()
+  const standing = new Map(told)
 
   const tellOfJobs = ({ shares, cut }: JobShares): void => {
     // of more than are looked at, others come into view when some go: that is no news
@@ -74,10 +77,10 @@ export function createLook({ store, live, activity, alerts, now }: LookOptions):
     quarantined = activity.quarantined
   }
   const tellOfStanding = (found: readonly Raised[], at: number): void => {
-    const still = new Set(found.map(({ kind, key }) => `${kind}\n${key}`))
+    const still = new Set(found.map(nameOf))
     for (const known of standing.keys()) if (!still.has(known)) standing.delete(known)
     for (const raised of found) {
-      const name = `${raised.kind}\n${raised.key}`
+      const name = nameOf(raised)
       const toldAt = standing.get(name)
       if (toldAt !== undefined && at - toldAt < STANDING_AGAIN_MS) continue
       standing.set(name, at)

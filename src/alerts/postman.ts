@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import { request } from 'undici'
+import { complain } from '../complain.ts'
 import type { AlertWebhook } from '../config/read-alerts.ts'
+import { ALERT_AGE_MAX_MS, WAITING_ALERTS_MAX, type WaitingAlert } from '../store/alerts.ts'
+import type { Store } from '../store/store.ts'
 import { signAlert } from './sign-alert.ts'
 
-/** Alerts that wait to be sent, at most; further ones are in the log only. */
-const QUEUE_MAX = 100
 /** One request, answer included, in ms: a receiver that hangs holds up nothing but other alerts. */
 const DEADLINE_MS = 5_000
 /** Waits before further tries, in ms: about three minutes in all. */
@@ -22,81 +23,146 @@ export interface AlertMessage {
 
 /** What came of a try; `status` null = no answer. */
 export type Posted = { delivered: true; status: number } | { delivered: false; status: number | null; reason: string }
+const NO_WEBHOOK: Posted = { delivered: false, status: null, reason: 'no webhook is configured any more' }
+const TOO_OLD: Posted = { delivered: false, status: null, reason: 'it is older than a day' }
+
+/** Where alerts wait, so that neither a stop nor a death of the process loses them. */
+export type Outbox = Pick<Store, 'recordAlert' | 'endAlert'>
 
 export interface Postman {
-  /** Puts a message into the queue. */
-  send(message: AlertMessage): void
+  /** Puts a message into the queue and has it recorded; waits for neither. */
+  send(about: string, message: AlertMessage): void
   sendOnce(message: AlertMessage): Promise<Posted>
+  /** Ends what is being sent; what is recorded goes on at the next start. */
   close(): Promise<void>
 }
 
 interface PostmanOptions {
   webhook: () => AlertWebhook | null
+  outbox: Outbox
+  /** What an earlier process left, oldest first. */
+  waiting: readonly WaitingAlert[]
   log: Logger
   now: () => number
   waitsMs?: readonly number[] | undefined
 }
 
+interface Queued {
+  alert: WaitingAlert
+  /** Whether it is in the outbox; never fails. */
+  recorded: Promise<boolean>
+}
+
 /** Posts alerts one after another, each a few times; nobody waits for it. */
-export function createPostman({ webhook, log, now, waitsMs = WAITS_MS }: PostmanOptions): Postman {
-  const queue: AlertMessage[] = []
+export function createPostman(options: PostmanOptions): Postman {
+  const { waiting, log, now } = options
+  const queue: Queued[] = waiting.map(alert => ({ alert, recorded: Promise.resolve(true) }))
   const closing = new AbortController()
+  const { record, sendAgain, end, sendOnce } = createTries(options, closing.signal)
   let working: Promise<void> | null = null
   let dropped = 0
 
   const work = async (): Promise<void> => {
     while (queue.length > 0 && !closing.signal.aborted) {
-      const message = queue.shift()!
-      const posted = await sendAgain(message)
-      if (!posted.delivered) log.error({ code: message.data.code, ...posted }, 'an alert could not be delivered')
+      const posted = await sendAgain(queue[0]!)
+      if (posted === null) break
+      await end(queue.shift()!.alert, posted)
     }
     working = null
   }
-  const sendAgain = async (message: AlertMessage): Promise<Posted> => {
-    const id = `msg_${randomUUID()}`
-    for (let tries = 0; ; tries++) {
-      const posted = await post(id, message)
-      const waitMs = waitsMs[tries]
-      if (posted.delivered || waitMs === undefined || !isWorthAnotherTry(posted.status)) return posted
-      await sleep(waitMs, closing.signal)
-      if (closing.signal.aborted) return posted
-    }
-  }
-  const post = async (id: string, message: AlertMessage): Promise<Posted> => {
-    const target = webhook()
-    if (target === null) return { delivered: false, status: null, reason: 'no webhook is configured any more' }
-    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), closing.signal])
-    return postSigned(target, id, message, now(), signal)
-  }
+  if (queue.length > 0) working = work()
   return {
-    send(message) {
-      if (queue.length >= QUEUE_MAX) {
+    send(about, message) {
+      if (queue.length >= WAITING_ALERTS_MAX) {
         dropped++
         return
       }
-      queue.push(message)
+      const at = now()
+      const alert = { id: newId(), about, body: JSON.stringify(message), raisedAt: at, tries: 0, dueAt: at }
+      queue.push({ alert, recorded: record(alert) })
       if (dropped > 0) log.error({ dropped }, 'alerts were not sent: too many were waiting')
       dropped = 0
       working ??= work()
     },
-    sendOnce: message => post(`msg_${randomUUID()}`, message),
+    sendOnce,
     async close() {
       closing.abort()
       await working
-      if (queue.length + dropped > 0)
-        log.warn({ alerts: queue.length + dropped }, 'alerts were not sent: the service stops')
+      const recorded = (await Promise.all(queue.map(queued => queued.recorded))).filter(Boolean).length
+      if (recorded > 0) log.info({ alerts: recorded }, 'alerts wait for the next start')
+      const lost = queue.length - recorded + dropped
+      if (lost > 0) log.warn({ alerts: lost }, 'alerts were not sent: the service stops')
     },
   }
+}
+
+/** What is done with one alert, from its record to its end. */
+interface Tries {
+  /** Whether the outbox took it; never fails. */
+  record(alert: WaitingAlert): Promise<boolean>
+  /** Null where the service stops before it came to an end. */
+  sendAgain(queued: Queued): Promise<Posted | null>
+  end(alert: WaitingAlert, posted: Posted): Promise<void>
+  sendOnce(message: AlertMessage): Promise<Posted>
+}
+
+function createTries(options: Omit<PostmanOptions, 'waiting'>, stopping: AbortSignal): Tries {
+  const { webhook, outbox, log, now, waitsMs = WAITS_MS } = options
+  const post = (target: AlertWebhook, id: string, body: string): Promise<Posted> => {
+    const signal = AbortSignal.any([AbortSignal.timeout(DEADLINE_MS), stopping])
+    return postSigned(target, id, Buffer.from(body), now(), signal)
+  }
+  const record = (alert: WaitingAlert): Promise<boolean> =>
+    outbox.recordAlert(alert).catch(error => {
+      complain(log, 'an alert could not be recorded: a restart would lose it')(error)
+      return false
+    })
+  return {
+    record,
+    async sendAgain(queued) {
+      for (;;) {
+        await queued.recorded
+        const { alert } = queued
+        // where the clock was set back, what is due would be far away
+        await sleep(Math.min(alert.dueAt - now(), Math.max(...waitsMs)), stopping)
+        if (stopping.aborted) return null
+        if (now() - alert.raisedAt > ALERT_AGE_MAX_MS) return TOO_OLD
+        const target = webhook()
+        if (target === null) return NO_WEBHOOK
+        const posted = await post(target, alert.id, alert.body)
+        if (stopping.aborted && posted.status === null) return null
+        const waitMs = waitsMs[alert.tries]
+        if (posted.delivered || waitMs === undefined || !isWorthAnotherTry(posted.status)) return posted
+        queued.alert = { ...alert, tries: alert.tries + 1, dueAt: now() + waitMs }
+        // where the outbox takes no more, it still has what it took before
+        const before = queued.recorded
+        queued.recorded = record(queued.alert).then(async isRecorded => isRecorded || before)
+      }
+    },
+    async end({ id, about, raisedAt: toldAt }, posted) {
+      const [code] = about.split('\n', 1)
+      if (!posted.delivered) log.error({ code, ...posted }, 'an alert could not be delivered')
+      const told = posted.delivered ? { about, toldAt } : null
+      await outbox.endAlert({ id, told }).catch(complain(log, 'an alert has ended, and a restart may send it again'))
+    },
+    async sendOnce(message) {
+      const target = webhook()
+      return target === null ? NO_WEBHOOK : post(target, newId(), JSON.stringify(message))
+    },
+  }
+}
+
+function newId(): string {
+  return `msg_${randomUUID()}`
 }
 
 async function postSigned(
   { url, secret }: AlertWebhook,
   id: string,
-  message: AlertMessage,
+  body: Buffer,
   now: number,
   signal: AbortSignal,
 ): Promise<Posted> {
-  const body = Buffer.from(JSON.stringify(message))
   try {
     // undici follows no redirect by itself
     const response = await request(url, {
@@ -127,6 +193,8 @@ function isWorthAnotherTry(status: number | null): boolean {
 
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {
+    // an abort that has been is not told again
+    if (signal.aborted || ms <= 0) return resolve()
     const end = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', end)

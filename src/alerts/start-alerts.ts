@@ -24,9 +24,12 @@ export async function startAlerts(options: {
     const { alerts, listen } = live.setup.config
     return { alerts, publicUrl: listen.publicUrl }
   }
-  const alerts = createAlerts({ config, log, now: Date.now })
+  const { waiting, told: delivered } = await options.store.readAlerts()
+  const told = new Map(delivered.map(({ about, toldAt }) => [about, toldAt]))
+  for (const { about, raisedAt } of waiting) told.set(about, raisedAt)
+  const alerts = createAlerts({ config, outbox: options.store, waiting, told, log, now: Date.now })
   const store = watchAudit(options.store, alerts)
-  const look = createLook({ store, live, activity, alerts, now: Date.now })
+  const look = createLook({ store, live, activity, alerts, told, now: Date.now })
   let looking: Promise<void> = Promise.resolve()
   const lookSafely = (): void => {
     // where nobody is to be told nothing is read

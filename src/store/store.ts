@@ -1,5 +1,6 @@
 import type { SignedCheckpoint } from '../audit/checkpoint.ts'
 import type { ChainedRow } from '../audit/hash-entry.ts'
+import type { AlertEnd, RecordedAlerts, WaitingAlert } from './alerts.ts'
 import type { FinishAttempt, Intent, IntentAnswer } from './attempts.ts'
 import type {
   AuditExportPage,
@@ -151,6 +152,11 @@ export interface Store {
   /** Says that admin keys were used, by the start of their SHA-256. */
   noteKeyUse(use: { fingerprint: string; now: number }): Promise<void>
   listKeyUses(): Promise<{ fingerprint: string; usedAt: number }[]>
+  /** Records an alert before its first try, or when it is tried next; false where `WAITING_ALERTS_MAX` wait. */
+  recordAlert(alert: WaitingAlert): Promise<boolean>
+  /** The alert was delivered or given up. */
+  endAlert(end: AlertEnd): Promise<void>
+  readAlerts(): Promise<RecordedAlerts>
   probe(now: number): Promise<StoreHealth>
   prune(request: PruneRequest): Promise<Pruned>
   /** Writes a verified copy of the database as it is now; deliveries go on meanwhile. */

@@ -1,57 +1,15 @@
-import pino from 'pino'
 import { Webhook } from 'standardwebhooks'
-import t, { type Test } from 'tap'
-import { ALERT_KIND_NAMES } from '../../src/alerts/alert-kinds.ts'
-import { type Alerts, createAlerts, type Raised } from '../../src/alerts/alerts.ts'
-import type { AlertsConfig } from '../../src/config/read-alerts.ts'
+import t from 'tap'
+import { ALERT_SECRET, HELD, openAlerts, WINDOW_MS } from '../fixtures/open-alerts.ts'
 import { startReceiver } from '../fixtures/start-receiver.ts'
 import { waitFor } from '../fixtures/start-test-bridge.ts'
 
-const SECRET = `whsec_${Buffer.from('canary-alert-secret-0123456789').toString('base64')}`
-const WINDOW_MS = 600_000
-const HELD: Raised = {
-  kind: 'held',
-  key: 'publish',
-  what: '1 job is held',
-  where: 'mapping "publish"',
-  path: '/api/jobs/job_1_1',
-}
-
-interface Setting {
-  url?: string
-  change?: Partial<AlertsConfig>
-  waitsMs?: readonly number[]
-}
-
-/** Alerts on a clock that the test moves. */
-function open(t: Test, { url, change, waitsMs = [1, 1] }: Setting) {
-  const clock = { now: Date.now() }
-  const lines: Record<string, unknown>[] = []
-  const config: AlertsConfig = {
-    webhook: url === undefined ? null : { url: new URL(url), secret: SECRET },
-    logs: true,
-    on: new Set(ALERT_KIND_NAMES),
-    windowMs: WINDOW_MS,
-    backlogJobsMark: 1_000,
-    ...change,
-  }
-  const alerts: Alerts = createAlerts({
-    config: () => ({ alerts: config, publicUrl: 'https://hooks.example.com/' }),
-    log: pino({ base: null }, { write: line => void lines.push(JSON.parse(line)) }),
-    now: () => clock.now,
-    waitsMs,
-  })
-  t.teardown(() => alerts.close())
-  const told = () => lines.filter(line => line.msg === 'alert')
-  return { alerts, clock, config, lines, told }
-}
-
 t.test('an alert says its code, what, where, what to do, and links to it; any library can check it', async t => {
   const receiver = await startReceiver(t)
-  const { alerts, told } = open(t, { url: receiver.url })
+  const { alerts, told } = openAlerts(t, { url: receiver.url })
   alerts.raise(HELD)
   const { headers, body } = await waitFor('the alert', () => receiver.received[0])
-  const checked = new Webhook(SECRET).verify(body, headers as Record<string, string>)
+  const checked = new Webhook(ALERT_SECRET).verify(body, headers as Record<string, string>)
   t.match(checked, {
     type: 'bridge.held',
     timestamp: /^\d{4}-.*Z$/,
@@ -65,11 +23,11 @@ t.test('an alert says its code, what, where, what to do, and links to it; any li
     },
   })
   t.equal(told().length, 1, 'and is in the log')
-  t.throws(() => new Webhook(SECRET).verify(body.replace('held', 'hold'), headers as Record<string, string>))
+  t.throws(() => new Webhook(ALERT_SECRET).verify(body.replace('held', 'hold'), headers as Record<string, string>))
 })
 
 t.test('within the window, alerts of one kind about one thing are one; after it comes how many there were', async t => {
-  const { alerts, clock, told } = open(t, {})
+  const { alerts, clock, told } = openAlerts(t, {})
   for (let n = 0; n < 5; n++) alerts.raise({ ...HELD, count: 2 })
   t.same(
     told().map(({ count }) => count),
@@ -85,21 +43,21 @@ t.test('within the window, alerts of one kind about one thing are one; after it 
 })
 
 t.test('only what is asked for is told, and nothing at all without "log" and webhook', async t => {
-  const some = open(t, { change: { on: new Set(['dead_letter']) } })
+  const some = openAlerts(t, { change: { on: new Set(['dead_letter']) } })
   some.alerts.raise(HELD)
   some.alerts.raise({ ...HELD, kind: 'dead_letter' })
   t.same(
     some.told().map(({ code }) => code),
     ['dead_letter'],
   )
-  const silent = open(t, { change: { logs: false } })
+  const silent = openAlerts(t, { change: { logs: false } })
   silent.alerts.raise(HELD)
   t.same(silent.lines, [])
 })
 
 t.test('a receiver that fails is asked again, under the same id', async t => {
   const receiver = await startReceiver(t, (reply, n) => reply.writeHead(n < 3 ? 503 : 204).end())
-  const { alerts, lines } = open(t, { url: receiver.url })
+  const { alerts, lines } = openAlerts(t, { url: receiver.url })
   alerts.raise(HELD)
   await waitFor('the third try', () => receiver.received.length === 3)
   t.equal(new Set(receiver.received.map(({ headers }) => headers['webhook-id'])).size, 1)
@@ -108,7 +66,7 @@ t.test('a receiver that fails is asked again, under the same id', async t => {
 
 t.test('after a few tries it is given up, and the log says so without address and secret', async t => {
   const receiver = await startReceiver(t, reply => reply.writeHead(500).end('canary-answer'))
-  const { alerts, lines } = open(t, { url: `${receiver.url}?key=canary-in-the-url` })
+  const { alerts, lines } = openAlerts(t, { url: `${receiver.url}?key=canary-in-the-url` })
   alerts.raise(HELD)
   const line = await waitFor('the end of it', () => lines.find(({ msg }) => msg === 'an alert could not be delivered'))
   t.match(line, { code: 'held', status: 500 })
@@ -120,7 +78,7 @@ t.test('what a receiver refuses for good is not sent again, and no redirect is f
   const elsewhere = await startReceiver(t)
   for (const status of [400, 410, 302, 307]) {
     const receiver = await startReceiver(t, reply => reply.writeHead(status, { location: elsewhere.url }).end())
-    const { alerts, lines } = open(t, { url: receiver.url })
+    const { alerts, lines } = openAlerts(t, { url: receiver.url })
     alerts.raise(HELD)
     await waitFor('the end of it', () => lines.some(({ msg }) => msg === 'an alert could not be delivered'))
     t.equal(receiver.received.length, 1, String(status))
@@ -132,18 +90,21 @@ t.test(
   'a receiver that hangs holds up nobody: raising returns at once, the queue is bounded, closing does not wait',
   async t => {
     const receiver = await startReceiver(t, () => {})
-    const { alerts, lines, told } = open(t, { url: receiver.url })
+    const { alerts, lines, told } = openAlerts(t, { url: receiver.url })
     for (let n = 0; n < 300; n++) alerts.raise({ ...HELD, key: String(n) })
     t.equal(told().length, 300, 'the log has all of them')
     await waitFor('the first one to arrive', () => receiver.received.length === 1)
     await alerts.close()
     t.equal(receiver.received.length, 1)
-    t.match(lines.at(-1), { msg: 'alerts were not sent: the service stops', alerts: 299 })
+    t.match(lines.slice(-2), [
+      { msg: 'alerts wait for the next start', alerts: 100 },
+      { msg: 'alerts were not sent: the service stops', alerts: 200 },
+    ])
   },
 )
 
 t.test('things without end are told of as one', async t => {
-  const { alerts, clock, told } = open(t, {})
+  const { alerts, clock, told } = openAlerts(t, {})
   for (let n = 0; n < 5_000; n++) alerts.raise({ ...HELD, key: String(n) })
   t.equal(told().length, 1_001, 'a thousand, and one for all others')
   clock.now += WINDOW_MS
@@ -153,11 +114,11 @@ t.test('things without end are told of as one', async t => {
 
 t.test('a test alert is sent once, and what came of it is said', async t => {
   const receiver = await startReceiver(t)
-  const { alerts, told } = open(t, { url: receiver.url })
+  const { alerts, told } = openAlerts(t, { url: receiver.url })
   t.same(await alerts.test(), { delivered: true, status: 204 })
   t.match(JSON.parse(receiver.received[0]!.body), { type: 'bridge.test', data: { code: 'test' } })
   t.equal(told().length, 0)
-  t.equal(await open(t, {}).alerts.test(), null, 'there is no webhook')
-  const nobody = await open(t, { url: 'http://127.0.0.1:9/' }).alerts.test()
+  t.equal(await openAlerts(t, {}).alerts.test(), null, 'there is no webhook')
+  const nobody = await openAlerts(t, { url: 'http://127.0.0.1:9/' }).alerts.test()
   t.match(nobody, { delivered: false, status: null, reason: /^[A-Z_]+$/ })
 })

@@ -32,7 +32,7 @@ const WORDS = `source · scheme · secret · delivery · body · payload · sign
 event · event type · receipt · reconcile · fetched event · postback · mapping · trigger · word · span · match · map · operation · variables · action · step ·
 integration · token · ledger · rotate · revoke · pause · set aside · circuit · target · job · order key · state · claim · lease · attempt · outcome · effect · echo ·
 in doubt · held · settle · retry · backoff · dead letter · replay · rehearsal · redelivery · rejected delivery ·
-audit entry · checkpoint · sealed secret · captured secret · alert · activity · trace · admin key · person · issuer · backup · epoch · worker · console`
+audit entry · checkpoint · sealed secret · captured secret · alert · outbox · activity · trace · admin key · person · issuer · backup · epoch · worker · console`
 
 t.test('the glossary has every word, once, and where it lives', async t => {
   const rows = readTable(readDoc('docs/glossary.md'), '# Glossary')

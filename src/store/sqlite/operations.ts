@@ -1,5 +1,6 @@
 import type { Store } from '../store.ts'
 import { acceptRejected } from './accept-rejected.ts'
+import { endAlert, readAlerts, recordAlert } from './alerts.ts'
 import { claimJobs } from './claim-jobs.ts'
 import type { StoreContext } from './context.ts'
 import { countBacklog } from './count-backlog.ts'
@@ -94,6 +95,7 @@ export const READS: ReadonlySet<StoreMethod> = new Set([
   'readCheckpoints',
   'inspect',
   'listKeyUses',
+  'readAlerts',
   'listReplayable',
   'forecastReplay',
   'readReplay',
@@ -167,6 +169,9 @@ export function prepareOperations(context: StoreContext): Operations {
     keepAdminKey: keepAdminKey(context),
     noteKeyUse: noteKeyUse(context),
     listKeyUses: listKeyUses(context),
+    recordAlert: recordAlert(context),
+    endAlert: endAlert(context),
+    readAlerts: readAlerts(context),
     probe: probe(context),
     prune: prune(context),
   }

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { Store } from '../../../src/store/store.ts'
 import { testActs } from './acts.ts'
+import { testAlerts } from './alerts.ts'
 import { testAuditing } from './auditing.ts'
 import { testBacklog } from './backlog.ts'
 import { testClaims } from './claims.ts'
@@ -55,5 +56,6 @@ export function storeContract(name: string, openStore: OpenStore): void {
   t.test(`${name}: the audit`, t => testAuditing(t, openStore))
   t.test(`${name}: replays`, t => testReplays(t, openStore))
   t.test(`${name}: the backlog by name`, t => testBacklog(t, openStore))
+  t.test(`${name}: alerts`, t => testAlerts(t, openStore))
   t.test(`${name}: reading`, t => testReading(t, openStore))
 }
