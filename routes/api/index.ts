@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { apiRoutesOf } from '../../src/admin/api-routes.ts'
 import { buildOpenApi } from '../../src/admin/openapi.ts'
-import { noQuery } from '../../src/admin/questions.ts'
+import { noQuery } from '../../src/admin/question-parts.ts'
 import { readRequest } from '../../src/admin/read-request.ts'
 import { DOCS_PAGE_POLICY, type DocumentShown, writeDocsPage } from '../../src/admin/write-docs-page.ts'
 

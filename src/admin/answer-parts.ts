@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { JOB_STATES } from './questions.ts'
+import { JOB_STATES } from './job-questions.ts'
 
 /** Answers of `/api`: their schemas are the documentation, and the types of what the routes give. This is what several of them have. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { instant, next, state } from './answer-parts.ts'
-import { EVENT_OUTCOMES } from './questions.ts'
+import { EVENT_OUTCOMES } from './event-questions.ts'
 
 /** What `/api/events` and `/api/rejected` answer. */
 

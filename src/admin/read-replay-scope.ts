@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { readMoment } from '../config/read-moment.ts'
 import type { ReplayScope } from '../store/replays.ts'
-import type { replayBody } from './questions.ts'
+import type { replayBody } from './job-questions.ts'
 import { refuseKey } from './read-request.ts'
 
 type Asked = Partial<

@@ -1,7 +1,7 @@
 import { BridgeError } from '../errors.ts'
 import { numberWord } from '../search/number-word.ts'
 import { wordsOfText } from '../search/words-of-text.ts'
-import { eventsQuery, SEARCH_WORDS_MAX } from './questions.ts'
+import { eventsQuery, SEARCH_WORDS_MAX } from './event-questions.ts'
 import { refuseKey } from './read-request.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { IntegrationConfig } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import { findTokenWarnings, rotateBy } from '../ledger/find-token-warnings.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Pause } from '../store/pauses.ts'

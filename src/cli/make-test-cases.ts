@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SourceConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import { makeDelivery, type TestDelivery } from '../source/make-delivery.ts'
 import type { SchemeSettings } from '../verify/scheme.ts'
 import type { SchemeDefinition, SimpleDefinition } from '../verify/scheme-definition.ts'

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import { REDACTED } from '../source/redact-headers.ts'
 import { compileScheme } from '../verify/compile-scheme.ts'
 import { signDelivery } from '../verify/sign-delivery.ts'

@@ -1,4 +1,5 @@
-import { loadConfig, type SourceConfig } from '../config/load-config.ts'
+import { loadConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import { BridgeError } from '../errors.ts'
 import { formatProblem } from '../mapping/problem.ts'
 import { makeDelivery, type TestDelivery } from '../source/make-delivery.ts'

@@ -1,11 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { Problem } from '../mapping/problem.ts'
-import { fileProblem, problemAt, readSource as readJson, type SourceFile } from '../mapping/source-file.ts'
-import type { ReconcileConfig } from '../reconcile/reconcile-config.ts'
-import type { Preset } from '../verify/preset.ts'
-import type { SchemeSettings, Secret } from '../verify/scheme.ts'
-import type { SchemeDefinition } from '../verify/scheme-definition.ts'
+import { problemAt, type SourceFile } from '../mapping/source-file.ts'
 import { type BridgeFile, bridgeSchema } from './bridge-schema.ts'
 import { findingsOf } from './config-findings.ts'
 import { findSealedNames } from './find-sealed-names.ts'
@@ -17,10 +13,12 @@ import type { ConfigFinding } from './problem.ts'
 import { type AdminKeyConfig, readAdminKeys } from './read-admin.ts'
 import { type AlertsConfig, readAlerts } from './read-alerts.ts'
 import { readAuditKey } from './read-audit-key.ts'
+import { readBridgeFile } from './read-bridge-file.ts'
 import { readDotEnv } from './read-dot-env.ts'
-import { readIntegration } from './read-integration.ts'
+import { type IntegrationConfig, readIntegration } from './read-integration.ts'
+import { type Limits, readLimits } from './read-limits.ts'
 import { type OidcConfig, readOidc } from './read-oidc.ts'
-import { readSource } from './read-source.ts'
+import { readSource, type SourceConfig } from './read-source.ts'
 import type { OpenedSecrets } from './resolve-secret.ts'
 
 /** The checked configuration: durations in milliseconds, secrets fetched, paths absolute. */
@@ -56,59 +54,6 @@ export interface Config {
   logLevel: string
   /** See src/failpoint.ts; undefined outside tests. */
   failpoint: string | undefined
-}
-
-export interface Limits {
-  bodyBytesMax: number
-  jsonDepthMax: number
-  backlogJobsMax: number
-  attemptsMax: number
-  jobsPerEventMax: number
-  requestTimeoutMs: number
-  responseBytesMax: number
-  settleMs: number
-  failedAuthPerMinuteMax: number
-  apiPerMinuteMax: number
-  diskFreeMinBytes: number
-}
-
-export interface IntegrationConfig {
-  name: string
-  /** The API token itself. Never logged, stored or put into a message. Empty where it is sealed and was not opened. */
-  token: string
-  purpose: string | null
-  owner: string | null
-  /** Where the token comes from, as bridge.json says it. */
-  tokenReference: string
-  /** A token older than this is due for rotation; null = it is never said. */
-  rotateAfterMs: number | null
-  caps: { perMinuteMax: number | null; perDayMax: number | null }
-  concurrencyMax: number
-  attemptsMax: number
-  backoff: { baseMs: number; capMs: number }
-  /** null = switched off. */
-  circuit: { failureRatio: number; attemptsMin: number; windowMs: number; openMs: number } | null
-}
-
-export interface SourceConfig {
-  name: string
-  retired: boolean
-  preset: Preset
-  definition: SchemeDefinition
-  settings: SchemeSettings
-  secrets: readonly Secret[]
-  /** Its secret is what the sender hands out when it is set up; until then it has none. */
-  captures: boolean
-  /** `${CEL}`, or null where nothing says it. */
-  eventType: string | null
-  idempotencyKey: string | null
-  /** What tells a delivery from one that came before: its key alone, or what was signed too. */
-  replay: 'id' | 'content'
-  methods: readonly string[]
-  contentTypes: readonly string[]
-  bodyBytesMax: number
-  /** Where its sender is asked what could not be delivered; null = nowhere. */
-  reconcile: ReconcileConfig | null
 }
 
 /** `rest`: what is sound of a configuration with problems, so that everything else can be checked too; null = nothing. */
@@ -268,22 +213,6 @@ function findOtherProblems(
   return findings
 }
 
-function readLimits({ limits }: BridgeFile): Limits {
-  return {
-    bodyBytesMax: limits.bodyBytes,
-    jsonDepthMax: limits.jsonDepth,
-    backlogJobsMax: limits.backlogJobs,
-    attemptsMax: limits.attempts,
-    jobsPerEventMax: limits.jobsPerEvent,
-    requestTimeoutMs: parseDuration(limits.requestTimeout)!,
-    responseBytesMax: limits.responseBytes,
-    settleMs: parseDuration(limits.settle)!,
-    failedAuthPerMinuteMax: limits.failedAuthPerMinute,
-    apiPerMinuteMax: limits.apiPerMinute,
-    diskFreeMinBytes: limits.diskFreeBytes,
-  }
-}
-
 type Read<T> = { ok: true; value: T } | { ok: false; problems: readonly ConfigFinding[] }
 
 function readEach<I, T>(
@@ -298,29 +227,6 @@ function readEach<I, T>(
     else add(result.problems)
   }
   return values
-}
-
-function readBridgeFile(file: string): { ok: true; source: SourceFile } | { ok: false; problems: Problem[] } {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    const found = absent ? 'no such file (`pixelesq-bridge init` writes one)' : 'a file that cannot be read'
-    return {
-      ok: false,
-      problems: [
-        fileProblem(file, {
-          code: 'file_unreadable',
-          message: 'there is no configuration',
-          expected: 'a configuration',
-          found,
-        }),
-      ],
-    }
-  }
-  const read = readJson(file, text)
-  return read.ok && read.problems.length === 0 ? read : { ok: false, problems: read.problems }
 }
 
 function toProblem(

@@ -1,9 +1,9 @@
 import { SCHEME_KEYS } from '../verify/definition-from-source.ts'
 import type { CombinedDefinition } from '../verify/scheme-definition.ts'
-import type { MemberFile, SourceFile } from './bridge-schema.ts'
 import type { ConfigFinding } from './problem.ts'
 import type { ReadContext } from './read-integration.ts'
 import { type ReadScheme, readScheme } from './read-scheme.ts'
+import type { MemberFile, SourceFile } from './source-schema.ts'
 
 type CombinedFile = SourceFile & { scheme: Exclude<SourceFile['scheme'], string> }
 

@@ -1,9 +1,27 @@
 import type { z } from 'zod'
-import type { integrationSchema } from './bridge-schema.ts'
-import type { IntegrationConfig, Limits } from './load-config.ts'
+import type { integrationSchema } from './integration-schema.ts'
 import { parseDuration } from './parse-duration.ts'
 import type { ConfigFinding } from './problem.ts'
+import type { Limits } from './read-limits.ts'
 import { type OpenedSecrets, resolveSecret, type UnresolvedSecret } from './resolve-secret.ts'
+
+export interface IntegrationConfig {
+  name: string
+  /** The API token itself. Never logged, stored or put into a message. Empty where it is sealed and was not opened. */
+  token: string
+  purpose: string | null
+  owner: string | null
+  /** Where the token comes from, as bridge.json says it. */
+  tokenReference: string
+  /** A token older than this is due for rotation; null = it is never said. */
+  rotateAfterMs: number | null
+  caps: { perMinuteMax: number | null; perDayMax: number | null }
+  concurrencyMax: number
+  attemptsMax: number
+  backoff: { baseMs: number; capMs: number }
+  /** null = switched off. */
+  circuit: { failureRatio: number; attemptsMin: number; windowMs: number; openMs: number } | null
+}
 
 export interface ReadContext {
   env: Readonly<Record<string, string | undefined>>

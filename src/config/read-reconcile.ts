@@ -1,11 +1,11 @@
 import type { ReconcileConfig } from '../reconcile/reconcile-config.ts'
 import { findSenderApi, RECONCILED } from '../reconcile/sender-apis.ts'
 import { describeFound } from '../verify/scheme-problem.ts'
-import type { ReconcileFile } from './bridge-schema.ts'
 import type { ConfigFinding } from './problem.ts'
 import { ENDPOINT, readEndpoint } from './read-endpoint.ts'
 import type { ReadContext } from './read-integration.ts'
 import { resolveSecret } from './resolve-secret.ts'
+import type { ReconcileFile } from './source-schema.ts'
 
 /** Reads `reconcile` of a source whose sender is `preset` (null where its scheme is not understood). */
 export function readReconcile(

@@ -3,10 +3,10 @@ import { findSecretProblem } from '../verify/find-secret-problem.ts'
 import type { Preset } from '../verify/preset.ts'
 import type { SchemeSettings, Secret } from '../verify/scheme.ts'
 import type { SimpleDefinition } from '../verify/scheme-definition.ts'
-import type { MemberFile } from './bridge-schema.ts'
 import type { ConfigFinding } from './problem.ts'
 import type { ReadContext } from './read-integration.ts'
 import { resolveSecret, UNOPENED, type UnresolvedSecret } from './resolve-secret.ts'
+import type { MemberFile } from './source-schema.ts'
 
 /** A scheme that is understood, with its secrets; or everything that is wrong with it. */
 export type ReadScheme<D = SimpleDefinition> =

@@ -1,11 +1,35 @@
+import type { ReconcileConfig } from '../reconcile/reconcile-config.ts'
+import type { Preset } from '../verify/preset.ts'
+import type { SchemeSettings, Secret } from '../verify/scheme.ts'
+import type { SchemeDefinition } from '../verify/scheme-definition.ts'
 import { describeFound } from '../verify/scheme-problem.ts'
-import type { SourceFile } from './bridge-schema.ts'
-import type { SourceConfig } from './load-config.ts'
 import type { ConfigFinding } from './problem.ts'
 import { readCombined } from './read-combined.ts'
 import type { ReadContext } from './read-integration.ts'
 import { readReconcile } from './read-reconcile.ts'
 import { readScheme } from './read-scheme.ts'
+import type { SourceFile } from './source-schema.ts'
+
+export interface SourceConfig {
+  name: string
+  retired: boolean
+  preset: Preset
+  definition: SchemeDefinition
+  settings: SchemeSettings
+  secrets: readonly Secret[]
+  /** Its secret is what the sender hands out when it is set up; until then it has none. */
+  captures: boolean
+  /** `${CEL}`, or null where nothing says it. */
+  eventType: string | null
+  idempotencyKey: string | null
+  /** What tells a delivery from one that came before: its key alone, or what was signed too. */
+  replay: 'id' | 'content'
+  methods: readonly string[]
+  contentTypes: readonly string[]
+  bodyBytesMax: number
+  /** Where its sender is asked what could not be delivered; null = nowhere. */
+  reconcile: ReconcileConfig | null
+}
 
 /** Reads one source: its scheme is understood, its secrets are fetched and checked against it. */
 export function readSource(

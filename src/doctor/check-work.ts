@@ -1,4 +1,4 @@
-import type { IntegrationConfig } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { JobState } from '../store/jobs.ts'
 import type { IntegrationState } from '../store/tokens.ts'

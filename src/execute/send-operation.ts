@@ -1,4 +1,5 @@
-import type { Config, IntegrationConfig } from '../config/load-config.ts'
+import type { Config } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import type { Operation } from '../mapping/operation.ts'
 import type { Agents } from './agents.ts'
 import { type Sent, send } from './send.ts'

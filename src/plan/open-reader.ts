@@ -1,5 +1,6 @@
 import { getOperationAST, parse } from 'graphql'
-import type { Config, IntegrationConfig } from '../config/load-config.ts'
+import type { Config } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import type { Agents } from '../execute/agents.ts'
 import { type Classified, classify, readData } from '../execute/classify.ts'
 import { isSuccess, sendOperation } from '../execute/send-operation.ts'

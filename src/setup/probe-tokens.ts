@@ -1,4 +1,5 @@
-import type { Config, IntegrationConfig } from '../config/load-config.ts'
+import type { Config } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import type { Agents } from '../execute/agents.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import { probeToken } from '../pixelesq/live/probe-token.ts'

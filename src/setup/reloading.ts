@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { IntegrationConfig } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import type { TokenRead } from '../config/read-token-again.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'

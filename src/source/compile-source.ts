@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import type { Template, TemplateProblem } from '../mapping/expression/compile-template.ts'
 import { markLossyNumbers } from '../mapping/expression/lossy-number.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import type { Problem } from '../mapping/problem.ts'
 import type { JwtDefinition } from '../verify/scheme-definition.ts'
 import { simplesOf } from './secret-places.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SourceConfig } from '../config/load-config.ts'
+import type { SourceConfig } from '../config/read-source.ts'
 import { compileScheme, isCombined } from '../verify/compile-scheme.ts'
 import { findSigningSecret } from '../verify/find-signing-secret.ts'
 import { signDelivery } from '../verify/sign-delivery.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { IntegrationConfig } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
 import { type Classified, classify, readData } from '../execute/classify.ts'
 import type { Sent } from '../execute/send.ts'
 import { isSuccess, sendOperation } from '../execute/send-operation.ts'

@@ -1,4 +1,5 @@
-import type { IntegrationConfig, Limits } from '../config/load-config.ts'
+import type { IntegrationConfig } from '../config/read-integration.ts'
+import type { Limits } from '../config/read-limits.ts'
 import { fingerprintToken } from '../ledger/fingerprint.ts'
 import type { Operation } from '../mapping/operation.ts'
 import type { ClaimedJob, DoneStep, Doubt, JobNext, Restored } from '../store/jobs.ts'

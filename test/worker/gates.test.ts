@@ -1,5 +1,6 @@
 import t from 'tap'
-import type { Config, IntegrationConfig } from '../../src/config/load-config.ts'
+import type { Config } from '../../src/config/load-config.ts'
+import type { IntegrationConfig } from '../../src/config/read-integration.ts'
 import { fingerprintToken } from '../../src/ledger/fingerprint.ts'
 import type { IntegrationState } from '../../src/store/tokens.ts'
 import { createGates } from '../../src/worker/gates.ts'

@@ -1,6 +1,6 @@
 import { createReadStream, rmSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
-import { noQuery } from '../../../src/admin/questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { MANIFEST_HEADER, makeManifest } from '../../../src/backup/manifest.ts'
 import { BridgeError } from '../../../src/errors.ts'

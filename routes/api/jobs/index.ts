@@ -7,12 +7,12 @@ import {
   discardBody,
   discardManyBody,
   jobsQuery,
-  noQuery,
-  readPage,
   retryBody,
   retryManyBody,
   settleBody,
-} from '../../../src/admin/questions.ts'
+} from '../../../src/admin/job-questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
+import { readPage } from '../../../src/admin/read-page.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { readStops } from '../../../src/admin/read-stops.ts'
 import { type Act, refuseAct } from '../../../src/admin/refuse-act.ts'

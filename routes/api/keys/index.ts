@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { fingerprintKey } from '../../../src/admin/key-uses.ts'
-import { noQuery } from '../../../src/admin/questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { keysAnswer } from '../../../src/admin/setup-answers.ts'
 import { toIso } from '../../../src/admin/view-job.ts'

@@ -7,13 +7,9 @@ import {
   rejectedRetriesAnswer,
   rejectedRetryAnswer,
 } from '../../../src/admin/event-answers.ts'
-import {
-  noQuery,
-  readPage,
-  rejectedQuery,
-  retryManyRejectedBody,
-  retryRejectedBody,
-} from '../../../src/admin/questions.ts'
+import { rejectedQuery, retryManyRejectedBody, retryRejectedBody } from '../../../src/admin/event-questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
+import { readPage } from '../../../src/admin/read-page.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { retryManyRejected } from '../../../src/admin/retry-many-rejected.ts'
 import { NOT_HERE, retryRejected } from '../../../src/admin/retry-rejected.ts'

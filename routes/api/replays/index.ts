@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/job-answers.ts'
-import { noQuery, replayBody } from '../../../src/admin/questions.ts'
+import { replayBody } from '../../../src/admin/job-questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readReplayScope } from '../../../src/admin/read-replay-scope.ts'
 import { readRequest, refuseKey } from '../../../src/admin/read-request.ts'
 import { viewReplay, viewSample } from '../../../src/admin/view-replay.ts'

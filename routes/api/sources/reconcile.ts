@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
-import { reconcileBody } from '../../../src/admin/questions.ts'
 import { readRequest, refuseKey } from '../../../src/admin/read-request.ts'
+import { reconcileBody } from '../../../src/admin/setup-questions.ts'
 import { readMoment } from '../../../src/config/read-moment.ts'
 import { BridgeError } from '../../../src/errors.ts'
 import { type ReconcileLine, type Reconciliation, reconcile } from '../../../src/reconcile/reconcile.ts'

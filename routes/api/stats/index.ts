@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { noQuery } from '../../../src/admin/questions.ts'
+import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { statsAnswer } from '../../../src/admin/state-answers.ts'
 import { viewActivity } from '../../../src/admin/view-activity.ts'

@@ -1,5 +1,5 @@
 import type { Agent } from 'undici'
-import type { IntegrationConfig } from '../../config/load-config.ts'
+import type { IntegrationConfig } from '../../config/read-integration.ts'
 import { type Agents, createAgents } from '../../execute/agents.ts'
 import type { CheckedMapping } from '../../mapping/checked-mapping.ts'
 import type { Operation } from '../../mapping/operation.ts'
