@@ -5,9 +5,7 @@ import type { StoreContext } from './context.ts'
 import { formatId, parseId } from './ids.ts'
 import { VERSION_COLUMNS, type VersionRow, versionOf } from './job-version.ts'
 import { prepareHasHead } from './order-head.ts'
-
-/** Newer jobs that are looked at for one that has overtaken a dead one. */
-const OVERTAKEN_ROWS_MAX = 10_000
+import { overtakingJobs } from './overtaking-jobs.ts'
 
 /** A job a person acts on. */
 export interface ActedJob extends VersionRow {
@@ -100,12 +98,11 @@ export function prepareReopen({ db, gauge }: StoreContext): (job: ActedJob, reop
 export function prepareIsOvertaken(
   db: StoreContext['db'],
 ): (seq: number, integration: string, orderKey: string | null) => boolean {
-  const newer = db.prepare<[number, string, string], { found: 1 }>(`
-    select 1 as found
-    from (select integration, order_key, state from job where seq > ? order by seq limit ${OVERTAKEN_ROWS_MAX})
-    where integration = ? and order_key = ? and state = 'succeeded'
-    limit 1`)
-  return (seq, integration, orderKey) => orderKey !== null && newer.get(seq, integration, orderKey) !== undefined
+  const newer = db.prepare<{ after: number; integration: string; orderKey: string }, { found: 1 }>(
+    `select 1 as found from ${overtakingJobs('seq')} limit 1`,
+  )
+  return (after, integration, orderKey) =>
+    orderKey !== null && newer.get({ after, integration, orderKey }) !== undefined
 }
 
 /**

@@ -2,14 +2,13 @@ import type { ReplayForecast, ReplayPlan, ReplayScope, ReplaySkip, ReplayStep, R
 import type { StoreContext } from './context.ts'
 import { formatId } from './ids.ts'
 import { OPEN } from './job-states.ts'
+import { overtakingJobs } from './overtaking-jobs.ts'
 import { prepareReadReplay } from './read-replay.ts'
 import { prepareInsertJob, prepareSupersede } from './record-routes.ts'
 import { withoutPastExpiry } from './without-past-expiry.ts'
 
 /** Bits of `job.item_index` below the number of the replay; see the migration. An event makes 10,000 jobs at most. */
 const ELEMENT_BITS = 20
-/** Jobs of newer events that are looked at for one that has overtaken what is replayed. */
-const OVERTAKEN_ROWS_MAX = 10_000
 
 /** Records one step of a replay: the jobs it makes, what it skips, how far it has come, in one transaction. */
 export function recordReplay(context: StoreContext): (step: ReplayStep) => ReplayStepAnswer {
@@ -122,15 +121,9 @@ function prepareFindSkip({
     1
   >(`
     select 1
-    from (
-      select event_seq, integration, order_key, state, mapping
-      from job
-      where event_seq > @after
-      order by event_seq
-      limit ${OVERTAKEN_ROWS_MAX}) as newer
+    from ${overtakingJobs('event_seq')} as newer
     join event on event.seq = newer.event_seq
-    where newer.integration = @integration and newer.order_key = @orderKey and newer.state = 'succeeded'
-      and (newer.event_seq > @through or newer.mapping <> @mapping or event.received_at >= @until)
+    where newer.event_seq > @through or newer.mapping <> @mapping or event.received_at >= @until
     limit 1`)
 
   return ({ eventSeq, planned }, { scope, throughSeq, force }) => {
