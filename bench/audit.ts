@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { SECRET, writeBenchConfig } from './bench-config.ts'
+import { SECRET, UNMATCHED, writeBenchConfig } from './bench-config.ts'
 import { type Child, runLoad, startChild, waitUntilRouted } from './child.ts'
 import { fillAudit } from './fill-audit.ts'
 import { median, printTable } from './table.ts'
@@ -25,15 +25,6 @@ const ADMIN_KEY = 'a-key-for-benches-only-0123456789'
 /** Clock ticks a second of /proc (USER_HZ), the same on every Linux. */
 const TICKS = 100
 
-const MAPPING = {
-  source: 'github',
-  on: ['workflow_run.*'],
-  when: "payload.workflow_run.conclusion == 'success' && payload.workflow_run.head_branch == 'no-such-branch'",
-  integration: 'bench',
-  action: 'publishPage',
-  with: { pageId: 'pg_bench' },
-}
-
 /** CPU time of all threads of a process, in ms. */
 function readCpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
@@ -47,7 +38,7 @@ function readMemory(pid: number, name: 'VmRSS' | 'VmHWM'): number {
 
 /** One load against a service; until everything is routed, because the row of an event is written with its routing. */
 async function measureIngest(folder: string): Promise<{ perSecond: number; cpuUs: number }> {
-  const config = writeBenchConfig({ mappings: { 'bench-ingest': MAPPING } })
+  const config = writeBenchConfig({ mappings: { 'bench-ingest': UNMATCHED } })
   const bridge = await startChild(join(folder, 'bench/bridge-server.ts'), [config.folder])
   const before = readCpuMs(bridge.pid)
   const load = await runLoad({

@@ -47,6 +47,16 @@ export function writeBenchConfig(
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
+/** A mapping that looks into the payload of every workflow run and wants none of them. */
+export const UNMATCHED = {
+  source: 'github',
+  on: ['workflow_run.*'],
+  when: "payload.workflow_run.conclusion == 'success' && payload.workflow_run.head_branch == 'no-such-branch'",
+  integration: 'bench',
+  action: 'publishPage',
+  with: { pageId: 'pg_bench' },
+}
+
 /** A mapping that makes one write of every workflow run. */
 export const TOUCH = {
   source: 'github',

@@ -3,7 +3,7 @@
  * on this machine. Asked: at least 0.65 of bare, every event routed within 2 s of the load's end.
  * Run: npm run bench:ingest [-- rounds seconds]
  */
-import { SECRET, writeBenchConfig } from './bench-config.ts'
+import { SECRET, UNMATCHED, writeBenchConfig } from './bench-config.ts'
 import { runLoad, startChild, waitUntilRouted } from './child.ts'
 import { readGithubPayload } from './github-payload.ts'
 import { median, printTable } from './table.ts'
@@ -12,23 +12,13 @@ const ROUNDS = Number(process.argv[2] ?? 5)
 const SECONDS = Number(process.argv[3] ?? 5)
 const CONNECTIONS = 64
 
-/** A mapping that looks into the payload of every event and wants none of them. */
-const MAPPING = {
-  source: 'github',
-  on: ['workflow_run.*'],
-  when: "payload.workflow_run.conclusion == 'success' && payload.workflow_run.head_branch == 'no-such-branch'",
-  integration: 'bench',
-  action: 'publishPage',
-  with: { pageId: 'pg_bench' },
-}
-
 const rows: { bare: number; bridge: number; ratio: number; p99Ms: number; routedMs: number }[] = []
 for (let round = 0; round < ROUNDS; round++) {
   const bare = await startChild('bare-server.ts')
   const bareLoad = await runLoad({ port: bare.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
   await bare.stop()
 
-  const config = writeBenchConfig({ mappings: { 'bench-ingest': MAPPING } })
+  const config = writeBenchConfig({ mappings: { 'bench-ingest': UNMATCHED } })
   const bridge = await startChild('bridge-server.ts', [config.folder])
   const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
   const routedMs = await waitUntilRouted(bridge)

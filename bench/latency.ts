@@ -11,7 +11,7 @@ import { Agent, request } from 'undici'
 import { SECRET, TOUCH, writeBenchConfig } from './bench-config.ts'
 import { startChild } from './child.ts'
 import { readGithubPayload } from './github-payload.ts'
-import { median, printTable } from './table.ts'
+import { median, printTable, quantile } from './table.ts'
 
 const ROUNDS = Number(process.argv[2] ?? 5)
 const SECONDS = Number(process.argv[3] ?? 20)
@@ -60,10 +60,10 @@ for (let round = 0; round < ROUNDS; round++) {
   config.remove()
   const paths = [...sent].map(([id, at]) => arrivals.get(id)! - at)
   rows.push({
-    answerP50: at(answers, 0.5),
-    answerP99: at(answers, 0.99),
-    mutationP50: at(paths, 0.5),
-    mutationP99: at(paths, 0.99),
+    answerP50: quantile(answers, 0.5),
+    answerP99: quantile(answers, 0.99),
+    mutationP50: quantile(paths, 0.5),
+    mutationP99: quantile(paths, 0.99),
     rssMb: rssBytes / 1024 / 1024,
   })
 
@@ -90,11 +90,6 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 target.close()
 target.closeAllConnections()
-
-function at(values: number[], share: number): number {
-  values.sort((a, b) => a - b)
-  return values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0
-}
 
 process.stdout.write(`${PER_SECOND} deliveries/s of ${body.length} bytes, ${ROUNDS} rounds of ${SECONDS} s\n`)
 const columns = {

@@ -6,6 +6,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { readGithubPayload } from './github-payload.ts'
+import { quantile } from './table.ts'
 
 const [port = '', path = '', connections = '', seconds = '', rate = '0', secret = ''] = process.argv.slice(2)
 const { body, event } = readGithubPayload()
@@ -96,9 +97,7 @@ if (rate === '0') {
 }
 
 const elapsedMs = performance.now() - startedAt
-latencies.sort((a, b) => a - b)
-const at = (share: number): number =>
-  Number((latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0).toFixed(2))
+const at = (share: number): number => Number(quantile(latencies, share).toFixed(2))
 process.stdout.write(
   `${JSON.stringify({ requests: latencies.length, perSecond: Math.round((latencies.length * 1_000) / elapsedMs), p50Ms: at(0.5), p99Ms: at(0.99), failed })}\n`,
 )

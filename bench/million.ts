@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { type BenchConfig, SECRET, writeBenchConfig } from './bench-config.ts'
 import { type Child, runLoad, startChild } from './child.ts'
 import { fillHistory } from './fill-history.ts'
-import { printTable } from './table.ts'
+import { printTable, quantile } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -93,8 +93,8 @@ async function measure(bridge: Child, query: string) {
   const row = (label: string, times: number[], found: number) => ({
     query: label.replaceAll(/T[\d:.]+Z/g, ''),
     rows: found,
-    'p50 ms': at(times, 0.5),
-    'p99 ms': at(times, 0.99),
+    'p50 ms': quantile(times, 0.5).toFixed(1),
+    'p99 ms': quantile(times, 0.99).toFixed(1),
   })
   const rows = [row(query, await askOften(bridge, query), first.rows)]
   let next = first.next
@@ -117,7 +117,7 @@ async function askOften(bridge: Child, query: string): Promise<number[]> {
     await ask(bridge, query)
     times.push(performance.now() - startedAt)
   }
-  return times.sort((a, b) => a - b)
+  return times
 }
 
 async function ask({ port }: Child, query: string): Promise<{ status: number; rows: number; next: string | null }> {
@@ -128,10 +128,6 @@ async function ask({ port }: Child, query: string): Promise<{ status: number; ro
   const list = Object.values(body).find(Array.isArray) ?? []
   if (response.status !== 200 && response.status !== 404) throw new Error(`${query}: ${response.status}`)
   return { status: response.status, rows: list.length, next: (body.next as string | null | undefined) ?? null }
-}
-
-function at(times: readonly number[], share: number): string {
-  return times[Math.min(times.length - 1, Math.floor(times.length * share))]!.toFixed(1)
 }
 
 /** Both in turn, twice, so that what else the machine does meets both. */

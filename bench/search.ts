@@ -12,7 +12,7 @@ import { SECRET, writeBenchConfig } from './bench-config.ts'
 import { type Child, runLoad, startChild, waitUntilRouted } from './child.ts'
 import { fillHistory } from './fill-history.ts'
 import { createGithubEvents } from './github-events.ts'
-import { median, printTable } from './table.ts'
+import { median, printTable, quantile } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -102,8 +102,7 @@ async function measure(bridge: Child, search: string) {
     found = await ask(bridge, search)
     times.push(performance.now() - startedAt)
   }
-  times.sort((a, b) => a - b)
-  const at = (share: number): string => times[Math.min(ASKS - 1, Math.floor(ASKS * share))]!.toFixed(1)
+  const at = (share: number): string => quantile(times, share).toFixed(1)
   return { search, rows: found, 'p50 ms': at(0.5), 'p99 ms': at(0.99) }
 }
 

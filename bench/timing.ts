@@ -8,7 +8,7 @@
 import { createHmac } from 'node:crypto'
 import { findAdminKey, readBearerKey, toAdminKeys } from '../src/admin/admin-keys.ts'
 import { compileSource } from './compile-source.ts'
-import { printTable } from './table.ts'
+import { printTable, quantile } from './table.ts'
 
 const SAMPLES = Number(process.argv[2] ?? 20_000)
 const WARM_UP = 5_000
@@ -101,8 +101,7 @@ function measure(name: string, { genuine, guesses, isAccepted }: Target) {
   for (let n = 0; n < WARM_UP; n++) for (const guess of Object.values(guesses)) timeRefusal(guess, isAccepted)
   const order = shuffle(Array.from({ length: SAMPLES * 2 }, (_, n) => (n % 2 === 0 ? 'first' : 'last')))
   for (const which of order) samples[which].push(timeRefusal(guesses[which], isAccepted))
-  const all = [...samples.first, ...samples.last].sort((a, b) => a - b)
-  const highest = all[Math.floor(all.length * CROP_QUANTILE)]!
+  const highest = quantile([...samples.first, ...samples.last], CROP_QUANTILE)
   const [first, last] = [samples.first, samples.last].map(values => describe(values.filter(ns => ns <= highest)))
   const t = (first!.mean - last!.mean) / Math.sqrt(first!.variance / first!.count + last!.variance / last!.count)
   return { first: first!, last: last!, t }

@@ -34,6 +34,9 @@ export const jobOfEvent = z.strictObject({
   attempts: z.int().describe('attempts that count; see the job for all of them'),
   nextAttemptAt: instant.nullable(),
 })
+const headerPairs = z
+  .array(z.tuple([z.string(), z.string()]))
+  .describe('names and values in order; credentials are struck out')
 const payload = z
   .discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('json'), json: z.unknown() }),
@@ -65,7 +68,7 @@ export const eventAnswer = z.strictObject({
     .describe('every mapping of its source: matched or not, and why not'),
   method: z.string(),
   query: z.string(),
-  headers: z.array(z.tuple([z.string(), z.string()])).describe('names and values in order; credentials are struck out'),
+  headers: headerPairs,
   bodyBytes: z.int(),
   payload,
   jobs: z.array(jobOfEvent),
@@ -98,7 +101,7 @@ export const rejectedListAnswer = z.strictObject({
 export const rejectedAnswer = z.strictObject({
   ...rejectedLine.shape,
   query: z.string().describe('credentials are struck out'),
-  headers: z.array(z.tuple([z.string(), z.string()])).describe('names and values in order; credentials are struck out'),
+  headers: headerPairs,
   body: z.string().nullable().describe('null where it is not UTF-8'),
   bodyBase64: z.string().nullable().describe('the body where it is not UTF-8'),
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EventOutcome } from '../store/reports.ts'
-import { FILTER_CHARS_MAX, listOf, PAGE_ROWS_MAX, page, text } from './question-parts.ts'
+import { FILTER_CHARS_MAX, idsOf, listOf, page, text } from './question-parts.ts'
 
 /** What `/api/events` and `/api/rejected` are asked. */
 
@@ -40,12 +40,7 @@ const dryRun = z.boolean().default(false).describe('true or false: only say what
 export const retryRejectedBody = z.strictObject({ dryRun })
 export const retryManyRejectedBody = z.strictObject({
   dryRun,
-  ids: z
-    .array(z.string().regex(/^rej_[0-9a-z]{1,6}_[0-9a-z]{1,10}$/))
-    .min(1)
-    .max(PAGE_ROWS_MAX)
-    .optional()
-    .describe(`a list of 1 to ${PAGE_ROWS_MAX} ids such as rej_1_a, in place of a filter`),
+  ids: idsOf(/^rej_[0-9a-z]{1,6}_[0-9a-z]{1,10}$/, 'rej_1_a'),
   source: page.source,
   reason: rejectedQuery.shape.reason,
   since: page.since,

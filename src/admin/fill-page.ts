@@ -7,9 +7,9 @@ import type { PageQuery } from '../store/reports.ts'
 const CALLS_MAX = 5
 
 /** Asks on until the page is full, there is no more, or enough was looked at: then the caller goes on with the cursor. */
-export async function fillPage<Row>(
-  page: PageQuery,
-  ask: (page: PageQuery) => Promise<{ rows: readonly Row[]; nextSeq: number | null }>,
+export async function fillPage<Row, Page extends Pick<PageQuery, 'beforeSeq' | 'limit'>>(
+  page: Page,
+  ask: (page: Page) => Promise<{ rows: readonly Row[]; nextSeq: number | null }>,
 ): Promise<{ rows: Row[]; nextSeq: number | null }> {
   const rows: Row[] = []
   let beforeSeq = page.beforeSeq

@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** What several queries and bodies of `/api` have: their schemas are the documentation, and what requests are read by. */
 
 /** Rows of a page: at most, and where the request says nothing. */
-export const PAGE_ROWS_MAX = 200
+const PAGE_ROWS_MAX = 200
 export const PAGE_ROWS_DEFAULT = 50
 /** Longest filter and cursor, in UTF-16 units. */
 export const FILTER_CHARS_MAX = 200

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
 import { parseExact } from '../mapping/parse-exact.ts'
 import { type PayloadForm, parsePayload } from '../mapping/parse-payload.ts'
-import { headerMap, parseHeaders } from '../source/redact-headers.ts'
+import { headerMap, headerPairs, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { RecordedEvent } from '../store/receipts.ts'
 import type { EventDetail, EventLine } from '../store/reports.ts'
@@ -48,7 +48,7 @@ export function viewEvent(
     ...viewRouting(detail),
     method,
     query,
-    headers: pairsOf(event),
+    headers: headerPairs(parseHeaders(event.headers)),
     bodyBytes: event.body.bytes.byteLength,
     payload: viewPayload(event, context),
     jobs: jobs.map(viewJobOfEvent),
@@ -60,11 +60,6 @@ function viewRouting(detail: unknown): Pick<EventAnswer, 'reason' | 'message' | 
   if (Array.isArray(detail)) return { reason: null, message: null, mappings: detail }
   const { reason = null, message = null, mappings = [] } = (detail ?? {}) as Partial<ReturnType<typeof viewRouting>>
   return { reason, message, mappings }
-}
-
-function pairsOf({ headers }: RecordedEvent): [string, string][] {
-  const list = parseHeaders(headers)
-  return Array.from({ length: list.length / 2 }, (_, n) => [list[2 * n]!, list[2 * n + 1]!])
 }
 
 /** Numbers stay as they were written: ids above 2^53 are common. Deep or broken JSON is text. */

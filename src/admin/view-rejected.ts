@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { z } from 'zod'
+import { headerPairs } from '../source/redact-headers.ts'
 import type { RejectedCount, RejectedDetail, RejectedLine } from '../store/reports.ts'
 import type { rejectedAnswer, rejectedListAnswer, rejectedRetryAnswer } from './event-answers.ts'
 import type { RejectedRetry } from './retry-rejected.ts'
@@ -31,7 +32,7 @@ export function viewRejected(rejected: RejectedDetail): z.output<typeof rejected
     type,
     bodyBytes: body.byteLength,
     query,
-    headers: Array.from({ length: headers.length / 2 }, (_, n) => [headers[2 * n]!, headers[2 * n + 1]!]),
+    headers: headerPairs(headers),
     body: isText ? body.toString('utf8') : null,
     bodyBase64: isText ? null : body.toString('base64'),
   }

@@ -21,6 +21,11 @@ export function parseHeaders(headers: readonly string[] | string): readonly stri
   return typeof headers === 'string' ? (JSON.parse(headers) as string[]) : headers
 }
 
+/** Headers as pairs of a name and its value, in their order. */
+export function headerPairs(headers: readonly string[]): [string, string][] {
+  return Array.from({ length: headers.length / 2 }, (_, n) => [headers[2 * n]!, headers[2 * n + 1]!])
+}
+
 /** Headers as an object without prototype; repeated ones are joined with ", " (RFC 9110 5.3). */
 export function headerMap(headers: readonly string[]): Record<string, string> {
   const map: Record<string, string> = Object.create(null)

@@ -31,8 +31,8 @@ export default async function auditRoute(app: FastifyInstance): Promise<void> {
       const { store } = bridge
       const asked = readRequest(auditQuery, request.query)
       const query = readAuditQuery(auditQuery, asked, store.epoch, Date.now())
-      const { rows, nextSeq } = await fillPage({ ...query, type: null }, async ({ beforeSeq, limit }) => {
-        const { entries, nextSeq } = await store.listAudit({ ...query, beforeSeq, limit })
+      const { rows, nextSeq } = await fillPage(query, async ask => {
+        const { entries, nextSeq } = await store.listAudit(ask)
         return { rows: entries, nextSeq }
       })
       return { entries: rows.map(viewAuditLine), next: formatCursor(store.epoch, nextSeq) }

@@ -13,6 +13,7 @@ import { readPage } from '../../../src/admin/read-page.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { retryManyRejected } from '../../../src/admin/retry-many-rejected.ts'
 import { NOT_HERE, retryRejected } from '../../../src/admin/retry-rejected.ts'
+import { toIso } from '../../../src/admin/view-job.ts'
 import {
   viewRejected,
   viewRejectedCount,
@@ -55,7 +56,7 @@ export default async function rejectedRoute(app: FastifyInstance): Promise<void>
       return {
         rejected: samples.map(viewRejectedLine),
         counts: counts.map(viewRejectedCount),
-        countsSince: sinceAt === null ? null : new Date(sinceAt).toISOString(),
+        countsSince: toIso(sinceAt),
         next: formatCursor(store.epoch, nextSeq),
       }
     },
