@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { openSandbox } from './fixtures/call-sandbox.ts'
-import { findSpellings } from './fixtures/find-secrets.ts'
+import { findSpellings, readDatabaseBytes } from './fixtures/find-secrets.ts'
 import { runCli, startCli } from './fixtures/run-cli.ts'
+import { AUDIENCE, startIssuer } from './fixtures/start-issuer.ts'
 import { makeBridgeFolder, SOURCES, waitFor } from './fixtures/start-test-bridge.ts'
 
 const text = (): string => `canary-${randomBytes(18).toString('hex')}`
@@ -27,7 +28,19 @@ const CANARIES = {
   BRIDGE_MASTER_KEY: randomBytes(32).toString('base64url'),
   BRIDGE_AUDIT_KEY: randomBytes(32).toString('base64url'),
 }
-type Canary = keyof typeof CANARIES
+const issuer = await startIssuer(t)
+/** What else a token says of a person. */
+const CLAIM = text()
+const tokenOf = (claims: Readonly<Record<string, unknown>>): string =>
+  issuer.token({ exp: Math.floor(Date.now() / 1_000) + 3_600, roles: ['owners'], email: CLAIM, ...claims })
+/** Tokens of a person: each is genuine, and the first one is taken. */
+const TOKENS = {
+  VALID: tokenOf({}),
+  EXPIRED: tokenOf({ exp: Math.floor(Date.now() / 1_000) - 3_600 }),
+  FOR_OTHERS: tokenOf({ aud: 'https://shop.example' }),
+}
+const CREDENTIALS = { ...CANARIES, ...TOKENS }
+type Credential = keyof typeof CREDENTIALS
 const SOURCE_OF = {
   hmac: { ...SOURCES.github, secrets: ['env:HMAC'], reconcile: { token: 'env:RECONCILE', hook: 'orgs/acme/hooks/1' } },
   svix: { scheme: 'svix', secrets: ['env:WHSEC'] },
@@ -70,6 +83,7 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
           { name: 'ops', role: 'admin', key: 'env:ADMIN' },
           { name: 'eve', role: 'viewer', key: 'env:VIEWER' },
         ],
+        oidc: { issuer: issuer.url, audience: AUDIENCE, roles: { owners: 'admin' } },
       },
       limits: { failedAuthPerMinute: 10_000 },
       search: { payloads: true },
@@ -90,8 +104,8 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
   }
 
   const first = await start()
-  const cli = async (args: readonly string[], key: Canary = 'ADMIN', stdin?: string) => {
-    const settings = { BRIDGE_URL: first.url, BRIDGE_ADMIN_KEY: CANARIES[key] }
+  const cli = async (args: readonly string[], key: Credential = 'ADMIN', stdin?: string) => {
+    const settings = { BRIDGE_URL: first.url, BRIDGE_ADMIN_KEY: CREDENTIALS[key] }
     const ran = await runCli(t, args, { cwd: folder.path, env: settings, ...(stdin !== undefined && { stdin }) })
     see(`the command ${args.join(' ')} of ${key}`, ran.out + ran.err)
     return ran
@@ -115,6 +129,13 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
       // in the body it would be data of the sender's, which is kept as it came
       await call(`${name} with ${kind}`, `${first.url}/hooks/${name}`, { method: 'POST', headers, body: '{}' })
     }
+  // shown where it does not belong, as a person may by mistake
+  for (const [kind, token] of Object.entries(TOKENS)) {
+    const headers = { authorization: `Bearer ${token}` }
+    for (const name of Object.keys(SOURCE_OF))
+      await call(`${name} with ${kind}`, `${first.url}/hooks/${name}`, { method: 'POST', headers, body: '{}' })
+    await call(`metrics with ${kind}`, `${first.url}/metrics`, { headers })
+  }
   await call('meta, verified', `${first.url}/hooks/meta?hub.mode=subscribe&hub.challenge=1&hub.verify_token=x`)
   await waitFor('the write', () =>
     sandbox.readLedger().entries.some(({ tokenName, applied }) => tokenName === 'canary' && applied),
@@ -122,10 +143,14 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
 
   const paths = ['events', 'jobs', 'rejected', 'sources', 'integrations', 'mappings', 'secrets', 'stats', 'audit']
   for (const path of [...paths, 'audit/verify', 'audit/export', 'openapi.json', 'doctor', 'nothing', 'events/%00'])
-    for (const key of ['ADMIN', 'VIEWER'] as const)
-      await call(`GET ${path} of ${key}`, `${first.url}/api/${path}`, {
-        headers: { authorization: `Bearer ${CANARIES[key]}` },
+    for (const key of ['ADMIN', 'VIEWER', 'VALID', 'EXPIRED', 'FOR_OTHERS'] as const) {
+      const { status } = await call(`GET ${path} of ${key}`, `${first.url}/api/${path}`, {
+        headers: { authorization: `Bearer ${CREDENTIALS[key]}` },
       })
+      // what is not there says so to anybody
+      const isRefused = (key === 'EXPIRED' || key === 'FOR_OTHERS') && path !== 'nothing'
+      t.equal(status === 401, isRefused, `${path} of ${key}: ${status}`)
+    }
   await call('a wrong key', `${first.url}/api/events`, { headers: { authorization: `Bearer ${CANARIES.ADMIN}x` } })
   const { events } = (await fetch(`${first.url}/api/events`, {
     headers: { authorization: `Bearer ${CANARIES.VIEWER}` },
@@ -146,7 +171,14 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
   ])
     await cli(args)
   await call('health', `${first.url}/health/ready`)
+  t.equal((await cli(['sources', 'pause', 'basic'], 'VALID')).code, 0)
+  t.equal((await cli(['audit', 'export'], 'VALID')).code, 0)
+  for (const key of ['EXPIRED', 'FOR_OTHERS'] as const) t.not((await cli(['stats'], key)).code, 0)
+  t.match(seen.get('the command audit export of VALID'), /admin:oidc:ann/, 'what a person did is accounted for')
 
+  const running = join(folder.path, 'data', 'bridge.db')
+  t.ok(statSync(`${running}-wal`).size > 0)
+  see('the database and its WAL, as it runs', readDatabaseBytes(running))
   first.child.kill('SIGTERM')
   await first.ended
   see('the log', first.out() + first.err())
@@ -169,7 +201,9 @@ t.test('no secret is in a log, a file, an answer, an error, an export, a backup 
   for (const file of ['/data/bridge.db', '/data/bridge.db.audit-checkpoints.ndjson', '/copy.db'])
     t.ok(files.includes(file), `${file} was looked through`)
   t.ok(events.length >= 8 && seen.size > 150, `${events.length} events, ${seen.size} places`)
-  const found = Object.entries(CANARIES).flatMap(([kind, secret]) =>
+  // of a token its proof too: the other two parts are no secret by themselves
+  const proofs = Object.entries(TOKENS).map(([kind, token]) => [`the proof of ${kind}`, token.split('.')[2]!] as const)
+  const found = [...Object.entries(CREDENTIALS), ...proofs, ['a claim', CLAIM] as const].flatMap(([kind, secret]) =>
     [...seen].flatMap(([where, what]) =>
       findSpellings(what, secret).map(spelling => `${kind} in ${where}: ${spelling}`),
     ),
