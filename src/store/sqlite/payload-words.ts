@@ -43,6 +43,10 @@ interface Span {
   begun_at: number
 }
 
+function hasPlaceFor({ eventSeq, routedAt }: EventWords, { first_event, begun_at }: Span): boolean {
+  return eventSeq < first_event + SPAN_EVENTS_MAX && routedAt < begun_at + SPAN_MS
+}
+
 function tableOf(span: number): string {
   return `payload_words_${span}`
 }
@@ -82,11 +86,11 @@ export function createPayloadWords(db: Database.Database): PayloadWords {
         limit ?`)
       .pluck()
   }
-  const spanFor = ({ eventSeq, routedAt }: EventWords) => {
+  const spanFor = (event: EventWords) => {
     const last = open === null ? newest.get() : undefined
     if (last !== undefined) open = openSpan(last)
-    if (open !== null && eventSeq < open.span.first_event + SPAN_EVENTS_MAX && routedAt < open.span.begun_at + SPAN_MS)
-      return open
+    if (open !== null && hasPlaceFor(event, open.span)) return open
+    const { eventSeq, routedAt } = event
     const span = begin.get(eventSeq, eventSeq, routedAt, routedAt)!
     // only which event has which word; the numbers are ASCII, and the rows are never deleted one by one
     db.exec(`create virtual table ${tableOf(span.seq)} using fts5(words, content='', detail=none, tokenize='ascii')`)
@@ -96,10 +100,16 @@ export function createPayloadWords(db: Database.Database): PayloadWords {
 
   return {
     append(events) {
-      for (const event of events) {
+      let lastAt = 0
+      for (const [n, event] of events.entries()) {
         const { span, insert } = spanFor(event)
         insert.run(event.eventSeq, event.words)
-        extend.run(event.eventSeq, event.routedAt, span.seq)
+        lastAt = Math.max(lastAt, event.routedAt)
+        // once for all that a batch adds to a span
+        const next = events[n + 1]
+        if (next !== undefined && hasPlaceFor(next, span)) continue
+        extend.run(event.eventSeq, lastAt, span.seq)
+        lastAt = 0
       }
     },
     search(words, { from, before }, limit) {

@@ -83,6 +83,22 @@ t.test('a span has 8,192 events at most', async t => {
   t.same(call('prune', { now: NOW, ...KEPT }), { payloads: 0, events: 0, more: false })
 })
 
+t.test('a span reaches to the last event of a batch and to its latest instant, across a boundary too', async t => {
+  const { context, close } = openInProcess(join(makeTempFolder(t), 'bridge.db'))
+  t.teardown(close)
+  const words = numberWord('red')
+  // the clock was set back between the second and the third
+  const instants = [NOW, NOW + 9, NOW + 4, NOW + DAY_MS, NOW + DAY_MS + 2, NOW + DAY_MS + 1]
+  context.words.append(instants.map((routedAt, n) => ({ eventSeq: n + 1, words, routedAt })))
+  const select = 'select first_event as first, last_event as last, begun_at as begun, last_at as at from word_span'
+  t.same(context.db.prepare(select).all(), [
+    { first: 1, last: 3, begun: NOW, at: NOW + 9 },
+    { first: 4, last: 6, begun: NOW + DAY_MS, at: NOW + DAY_MS + 2 },
+  ])
+  context.words.append([])
+  t.equal(context.db.prepare('select count(*) from word_span').pluck().get(), 2)
+})
+
 t.test('a death between two commits leaves the index as whole as the rows', async t => {
   const file = join(makeTempFolder(t), 'bridge.db')
   const first = openInProcess(file)
