@@ -1,7 +1,7 @@
 /**
  * Lists and filters over a store with a long history, through the API, and whether it still takes deliveries as fast as
  * an empty one. Asked at 1,000,000 events: every query p99 at most 50 ms; ingest at least 0.9 of the empty store's rate.
- * Run: npm run bench:million [-- --events N]
+ * Run: npm run bench:million [-- --history-events N --asks-each N --ingest-seconds N]
  */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,20 +13,20 @@ import { printTable, quantile } from './table.ts'
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '1000000' },
-    asks: { type: 'string', default: '100' },
-    seconds: { type: 'string', default: '5' },
+    'history-events': { type: 'string', default: '1000000' },
+    'asks-each': { type: 'string', default: '100' },
+    'ingest-seconds': { type: 'string', default: '5' },
   },
 })
-const EVENTS = Number(values.events)
-const ASKS = Number(values.asks)
-const SECONDS = Number(values.seconds)
+const HISTORY_EVENTS = Number(values['history-events'])
+const ASKS_EACH = Number(values['asks-each'])
+const INGEST_SECONDS = Number(values['ingest-seconds'])
 const CONNECTIONS = 64
 const ADMIN_KEY = 'an-admin-key-for-benches-only'
 
 /** An instant in the middle of the history, and a day before it. */
-const MIDDLE = new Date(Date.now() - EVENTS * 500).toISOString()
-const BEFORE = new Date(Date.now() - EVENTS * 500 - 86_400_000).toISOString()
+const MIDDLE = new Date(Date.now() - HISTORY_EVENTS * 500).toISOString()
+const BEFORE = new Date(Date.now() - HISTORY_EVENTS * 500 - 86_400_000).toISOString()
 const QUERIES = [
   'events',
   'events?limit=200',
@@ -70,12 +70,14 @@ const empty = writeBenchConfig()
 const full = writeBenchConfig({ limits: { apiPerMinute: 1_000_000 } })
 try {
   mkdirSync(join(full.folder, 'data'), { mode: 0o700 })
-  await fillHistory(join(full.folder, 'data', 'bridge.db'), EVENTS, made => {
+  await fillHistory(join(full.folder, 'data', 'bridge.db'), HISTORY_EVENTS, made => {
     if (made % 50_000 === 0) process.stderr.write(`${made} events\n`)
   })
   appendFileSync(join(full.folder, '.env'), `BRIDGE_ADMIN_KEY=${ADMIN_KEY}\n`)
   const bridge = await startChild('bridge-server.ts', [full.folder])
-  process.stdout.write(`${EVENTS} events, ${ASKS} times each query; started in ${Math.round(bridge.startMs)} ms\n`)
+  process.stdout.write(
+    `${HISTORY_EVENTS} events, ${ASKS_EACH} times each query; started in ${Math.round(bridge.startMs)} ms\n`,
+  )
   const rows = []
   for (const query of QUERIES) rows.push(...(await measure(bridge, query)))
   printTable(rows)
@@ -112,7 +114,7 @@ function withCursor(query: string, cursor: string): string {
 
 async function askOften(bridge: Child, query: string): Promise<number[]> {
   const times: number[] = []
-  for (let n = 0; n < ASKS; n++) {
+  for (let n = 0; n < ASKS_EACH; n++) {
     const startedAt = performance.now()
     await ask(bridge, query)
     times.push(performance.now() - startedAt)
@@ -143,7 +145,7 @@ async function compareIngest(): Promise<void> {
 
 async function loadOnce({ folder }: BenchConfig): Promise<number> {
   const bridge = await startChild('bridge-server.ts', [folder])
-  const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
+  const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: INGEST_SECONDS, secret: SECRET })
   await bridge.stop()
   if (load.failed > 0) throw new Error(`${load.failed} requests failed`)
   return load.perSecond

@@ -1,7 +1,7 @@
 /**
  * What it takes to find events by the words in their payloads: searches through the API beside a long history of GitHub's
  * payloads, the disk of the index, and ingest with it and without.
- * Run: npm run bench:search [-- --events N --asks N --seconds N]
+ * Run: npm run bench:search [-- --history-events N --asks-each N --ingest-rounds N --ingest-seconds N]
  */
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,16 +16,16 @@ import { median, printTable, quantile } from './table.ts'
 
 const { values } = parseArgs({
   options: {
-    events: { type: 'string', default: '100000' },
-    asks: { type: 'string', default: '100' },
-    rounds: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '5' },
+    'history-events': { type: 'string', default: '100000' },
+    'asks-each': { type: 'string', default: '100' },
+    'ingest-rounds': { type: 'string', default: '1' },
+    'ingest-seconds': { type: 'string', default: '5' },
   },
 })
-const EVENTS = Number(values.events)
-const ASKS = Number(values.asks)
-const ROUNDS = Number(values.rounds)
-const SECONDS = Number(values.seconds)
+const HISTORY_EVENTS = Number(values['history-events'])
+const ASKS_EACH = Number(values['asks-each'])
+const INGEST_ROUNDS = Number(values['ingest-rounds'])
+const INGEST_SECONDS = Number(values['ingest-seconds'])
 const CONNECTIONS = 64
 const ADMIN_KEY = 'an-admin-key-for-benches-only'
 
@@ -52,7 +52,7 @@ try {
   mkdirSync(join(searched.folder, 'data'), { mode: 0o700 })
   await fillHistory(
     file,
-    EVENTS,
+    HISTORY_EVENTS,
     made => {
       if (made % 50_000 === 0) process.stderr.write(`${made} events\n`)
     },
@@ -91,13 +91,15 @@ function measureIndex(file: string): void {
     .pluck()
     .get()!
   db.close()
-  process.stdout.write(`${EVENTS} events, ${spans} spans, ${(bytes / EVENTS).toFixed(0)} bytes of index an event\n`)
+  process.stdout.write(
+    `${HISTORY_EVENTS} events, ${spans} spans, ${(bytes / HISTORY_EVENTS).toFixed(0)} bytes of index an event\n`,
+  )
 }
 
 async function measure(bridge: Child, search: string) {
   const times: number[] = []
   let found = 0
-  for (let n = 0; n < ASKS; n++) {
+  for (let n = 0; n < ASKS_EACH; n++) {
     const startedAt = performance.now()
     found = await ask(bridge, search)
     times.push(performance.now() - startedAt)
@@ -118,7 +120,7 @@ async function ask({ port }: Child, search: string): Promise<number> {
 async function compareIngest(): Promise<void> {
   const off = []
   const on = []
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < INGEST_ROUNDS; round++) {
     off.push(await loadOnce(false))
     on.push(await loadOnce(true))
   }
@@ -134,7 +136,7 @@ async function compareIngest(): Promise<void> {
 async function loadOnce(payloads: boolean) {
   const config = writeBenchConfig({ search: { payloads } })
   const bridge = await startChild('bridge-server.ts', [config.folder])
-  const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: SECONDS, secret: SECRET })
+  const load = await runLoad({ port: bridge.port, connections: CONNECTIONS, seconds: INGEST_SECONDS, secret: SECRET })
   const routedMs = await waitUntilRouted(bridge)
   await bridge.stop()
   config.remove()
