@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=4 --no-parallel-scavenge
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=3 --no-parallel-scavenge --no-concurrent-recompilation
 // No static imports: on a Node that is too old this file must run before anything native is loaded
 // (better-sqlite3 13 ends a Node 20 process with a segmentation fault).
 const REQUIRED = [22, 19] as const

@@ -27,6 +27,7 @@ import { startReplays } from './replay/start-replays.ts'
 import { createFreshEvents } from './route/fresh-events.ts'
 import { openJudge } from './route/open-judge.ts'
 import { startRouting } from './route.ts'
+import { saveMemory } from './save-memory.ts'
 import { type LoadedSetup, loadSetup } from './setup/load-setup.ts'
 import { probeTokens } from './setup/probe-tokens.ts'
 import { createReloading } from './setup/reloading.ts'
@@ -147,7 +148,7 @@ async function assemble(
   undo.push(() => agents.close())
   const worker = startWorker({ bootId, live, store, agents, log, activity, now: Date.now, random: Math.random })
   undo.push(() => worker.stop())
-  const judge = openJudge(live.setup, log)
+  const judge = openJudge(live.setup, log, { onLoad: isHigh => saveMemory(!isHigh) })
   undo.push(() => judge.close())
   const fresh = createFreshEvents(backlog.lastSeq)
   const routing = await startRouting({ store, judge, fresh, log, activity, onJobs: () => worker.wake() })

@@ -1,8 +1,11 @@
 import v8 from 'node:v8'
 import { Worker } from 'node:worker_threads'
 
-/** Memory of a thread for short-lived objects, in MB; V8's default of 48 MB is filled before anything is collected. */
-const YOUNG_MAX_MB = 3
+/**
+ * Half of what a thread has for short-lived objects, in MB; V8's default of 16 MB is filled before anything is collected.
+ * Of store and judgement, 1 MB costs no time that can be measured.
+ */
+const SEMI_SPACE_MAX_MB = 1
 
 /** Calls after which V8 compiles a way of its own from WebAssembly to JavaScript; this many are never made. */
 const NEVER = 1_000_000_000
@@ -19,12 +22,11 @@ export function startThread(importer: string, name: string, options: ThreadOptio
   // Threads that run the sources each strip types in WebAssembly. Where one of them ends while another compiles such a
   // way, V8 13.6 (Node 24.21) can end the process: SIGABRT in WasmImportWrapperCache::Free, in about 1 of 7,500 threads.
   if (extension === 'ts') v8.setFlagsFromString(`--wasm-wrapper-tiering-budget=${NEVER}`)
+  // A flag of the process outranks `resourceLimits`, and only heaps that are yet to be made heed it.
+  v8.setFlagsFromString(`--max-semi-space-size=${SEMI_SPACE_MAX_MB}`)
   return new Worker(new URL(`./${name}.${extension}`, importer), {
     workerData: options.workerData,
     execArgv: [],
-    resourceLimits: {
-      maxYoungGenerationSizeMb: YOUNG_MAX_MB,
-      ...(options.heapMaxMb === undefined ? {} : { maxOldGenerationSizeMb: options.heapMaxMb }),
-    },
+    resourceLimits: options.heapMaxMb === undefined ? {} : { maxOldGenerationSizeMb: options.heapMaxMb },
   })
 }

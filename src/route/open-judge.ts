@@ -15,10 +15,18 @@ const HEAP_MAX_MB = 512
 /** Events, and bytes of their bodies together, that may be judged without the thread: at most about a millisecond. */
 const LIGHT_EVENTS_MAX = 4
 const LIGHT_BYTES_MAX = 131_072
+/** Events a second that may be judged so, at most: where more come in, the main thread has enough to do. */
+const LIGHT_PER_SECOND_MAX = 200
 /** Where judging a light batch took longer than this, in ms, the thread takes over. */
 const LIGHT_TIME_MAX_MS = 20
 /** After so long without a batch that needs it the thread ends, in ms: it holds about 20 MB. */
-const THREAD_IDLE_MS = 60_000
+const THREAD_IDLE_MS = 30_000
+
+export interface JudgeOptions {
+  idleMs?: number
+  /** Told when there has been little to do for a while, and when that ends. */
+  onLoad?: (isHigh: boolean) => void
+}
 
 export interface Judge {
   /**
@@ -38,15 +46,20 @@ export interface Judge {
  * mapping that hangs or exhausts memory costs the thread, not custody. The thread is there while there is such work; a
  * service that has little to do judges in the thread it has.
  */
-export function openJudge(setup: Setup, log: Logger, idleMs = THREAD_IDLE_MS): Judge {
+export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {}): Judge {
+  const { idleMs = THREAD_IDLE_MS, onLoad = () => {} } = options
   let current = judgeSetup(setup)
   let rules = makeRules(current, [...setup.mappings.values()])
   let thread: Worker | null = null
   let answered: ((decisions: RouteDecision[] | null) => void) | null = null
   let closing = false
+  let isLoadHigh = true
+  const second = { startedAt: 0, events: 0 }
   const idle = setTimeout(endIdleThread, idleMs).unref()
 
   function start(): Worker {
+    idle.refresh()
+    setLoad(true)
     const worker = startThread(import.meta.url, 'judge-thread', { heapMaxMb: HEAP_MAX_MB })
     worker.on('message', (message: FromJudge) => answered?.(message.decisions))
     worker.on('error', error => {
@@ -60,12 +73,28 @@ export function openJudge(setup: Setup, log: Logger, idleMs = THREAD_IDLE_MS): J
 
   function endIdleThread(): void {
     if (answered !== null) idle.refresh()
-    else endThread()
+    else {
+      endThread()
+      setLoad(false)
+    }
+  }
+
+  function setLoad(isHigh: boolean): void {
+    if (isHigh !== isLoadHigh) onLoad(isHigh)
+    isLoadHigh = isHigh
   }
 
   function endThread(): void {
     void thread?.terminate()
     thread = null
+  }
+
+  /** Whether so few come in that judging them here takes little from the answers. */
+  function areFew(events: number): boolean {
+    const now = performance.now()
+    if (now - second.startedAt >= 1_000) Object.assign(second, { startedAt: now, events: 0 })
+    second.events += events
+    return second.events <= LIGHT_PER_SECOND_MAX
   }
 
   function decideHere(events: readonly RecordedEvent[]): RouteDecision[] | null {
@@ -100,7 +129,7 @@ export function openJudge(setup: Setup, log: Logger, idleMs = THREAD_IDLE_MS): J
   return {
     async decide(events, isFresh = false) {
       if (events.length === 0) return []
-      const isLight = isFresh && weighsLittle(events)
+      const isLight = areFew(events.length) && isFresh && weighsLittle(events)
       if (isLight && thread === null) return decideHere(events)
       if (!isLight) idle.refresh()
       return decideInThread(events)

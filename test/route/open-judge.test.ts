@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import threads from 'node:worker_threads'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import type { Judge } from '../../src/route/open-judge.ts'
+import type { Judge, JudgeOptions } from '../../src/route/open-judge.ts'
 import { loadSetup } from '../../src/setup/load-setup.ts'
 import type { Setup } from '../../src/setup/setup.ts'
 import type { RecordedEvent } from '../../src/store/receipts.ts'
@@ -31,12 +31,11 @@ async function makeSetup(t: Test, when: string): Promise<Setup> {
   return loaded.setup
 }
 
-async function open(t: Test, when = 'payload.n == 1', idleMs?: number): Promise<{ judge: Judge; setup: Setup }> {
+async function open(t: Test, options: JudgeOptions = {}): Promise<Judge> {
   Object.assign(seen, { started: 0, ended: 0 })
-  const setup = await makeSetup(t, when)
-  const judge = openJudge(setup, pino({ enabled: false }), idleMs)
+  const judge = openJudge(await makeSetup(t, 'payload.n == 1'), pino({ enabled: false }), options)
   t.teardown(() => judge.close())
-  return { judge, setup }
+  return judge
 }
 
 function makeEvents(count: number, payload: unknown = { n: 1 }): RecordedEvent[] {
@@ -56,7 +55,7 @@ function makeEvents(count: number, payload: unknown = { n: 1 }): RecordedEvent[]
 }
 
 t.test('a few small events that came in just now are judged without a thread', async t => {
-  const { judge } = await open(t)
+  const judge = await open(t)
   const events = makeEvents(4)
   t.match(await judge.decide(events, true), [{ eventSeq: 1, outcome: 'matched' }, {}, {}, { outcome: 'matched' }])
   t.equal(seen.started, 0)
@@ -73,15 +72,23 @@ t.test('many events, a large one, or those of before the start are judged in a t
     ['a large one', makeEvents(1, { n: 1, text: 'x'.repeat(131_072) }), true],
     ['of before the start', makeEvents(1), false],
   ] as const) {
-    const { judge } = await open(t)
+    const judge = await open(t)
     t.match(await judge.decide(events, isFresh), [{ eventSeq: 1, outcome: 'matched' }], what)
     t.equal(seen.started, 1, what)
   }
 })
 
+t.test('more than two hundred events a second are judged in a thread, however few at once', async t => {
+  const judge = await open(t, { idleMs: 50 })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  for (let batch = 0; batch < 80 && seen.started === 0; batch++) await judge.decide(makeEvents(4), true)
+  t.equal(seen.started, 1)
+  while (seen.ended === 0) await new Promise(resolve => setTimeout(resolve, 5))
+})
+
 t.test('both ways decide alike, also where a condition fails or a body is no JSON', async t => {
   for (const payload of [{ n: 1 }, { n: 2 }, { m: 1 }, 'text', { n: 'x' }]) {
-    const { judge } = await open(t)
+    const judge = await open(t)
     const here = await judge.decide(makeEvents(1, payload), true)
     const there = await judge.decide(makeEvents(1, payload), false)
     const decided = (all: typeof here) => all?.map(({ routedAt: _, ...rest }) => rest)
@@ -91,7 +98,8 @@ t.test('both ways decide alike, also where a condition fails or a body is no JSO
 })
 
 t.test('a thread takes every batch while it is there, and ends when no batch needed it for a while', async t => {
-  const { judge } = await open(t, 'payload.n == 1', 50)
+  const loads: boolean[] = []
+  const judge = await open(t, { idleMs: 50, onLoad: isHigh => loads.push(isHigh) })
   await judge.decide(makeEvents(5), true)
   await judge.decide(makeEvents(1), true)
   t.equal(seen.started, 1)
@@ -100,10 +108,11 @@ t.test('a thread takes every batch while it is there, and ends when no batch nee
   t.equal(seen.started, 1, 'and the next light one needs none')
   t.match(await judge.decide(makeEvents(5), true), [{ outcome: 'matched' }, {}, {}, {}, {}])
   t.equal(seen.started, 2, 'and the next heavy one gets a new one')
+  t.strictSame(loads, [false, true], 'and whoever asked is told')
 })
 
 t.test('another setup is in force for the next batch, with and without a thread', async t => {
-  const { judge } = await open(t)
+  const judge = await open(t)
   const next = await makeSetup(t, 'payload.n == 2')
   judge.setSetup(next)
   t.match(await judge.decide(makeEvents(1), true), [{ outcome: 'unmatched' }])
