@@ -8,5 +8,10 @@ let rules: Rules | null = null
 
 port.on('message', (message: ToJudge) => {
   if (message.kind === 'setup') rules = compileRules(message.setup)
-  else port.postMessage({ decisions: judgeBatch(message.events.map(unpackEvent), rules!) } satisfies FromJudge)
+  else tell({ kind: 'decided', decisions: judgeBatch(message.events.map(unpackEvent), rules!) })
 })
+tell({ kind: 'ready' })
+
+function tell(message: FromJudge): void {
+  port.postMessage(message)
+}

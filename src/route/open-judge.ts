@@ -51,8 +51,9 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
   let current = judgeSetup(setup)
   let rules = makeRules(current, [...setup.mappings.values()])
   let thread: Worker | null = null
+  let ready: Promise<unknown> = Promise.resolve()
+  let isDeciding = false
   let answered: ((decisions: RouteDecision[] | null) => void) | null = null
-  let closing = false
   let isLoadHigh = true
   const second = { startedAt: 0, events: 0 }
   const idle = setTimeout(endIdleThread, idleMs).unref()
@@ -61,10 +62,18 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
     idle.refresh()
     setLoad(true)
     const worker = startThread(import.meta.url, 'judge-thread', { heapMaxMb: HEAP_MAX_MB })
-    worker.on('message', (message: FromJudge) => answered?.(message.decisions))
+    ready = new Promise(resolve => {
+      worker.once('message', resolve)
+      worker.once('exit', resolve)
+    })
+    worker.on('message', (message: FromJudge) => {
+      // one that took too long may answer after all, while its successor is at work
+      if (thread === worker && message.kind === 'decided') answered?.(message.decisions)
+    })
     worker.on('error', error => {
       log.error({ err: error }, 'the judging thread failed')
-      if (thread === worker) thread = null
+      if (thread !== worker) return
+      thread = null
       answered?.(null)
     })
     worker.postMessage({ kind: 'setup', setup: current } satisfies ToJudge)
@@ -72,7 +81,7 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
   }
 
   function endIdleThread(): void {
-    if (answered !== null) idle.refresh()
+    if (isDeciding) idle.refresh()
     else {
       endThread()
       setLoad(false)
@@ -110,9 +119,21 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
   }
 
   async function decideInThread(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
+    isDeciding = true
+    try {
+      return await askThread(events)
+    } finally {
+      isDeciding = false
+    }
+  }
+
+  async function askThread(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
     const memory = events.map(event => ownMemory(event.body.bytes)).filter(buffer => buffer !== null)
     thread ??= start()
     const worker = thread
+    // the time of a batch begins here: on a machine that is busy a thread alone may take seconds to start
+    await ready
+    if (thread !== worker) return null
     const decisions = await new Promise<RouteDecision[] | null>(resolve => {
       const timer = setTimeout(() => resolve(null), BATCH_TIME_MAX_MS)
       answered = result => {
@@ -122,7 +143,7 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
       worker.postMessage({ kind: 'judge', events: events.map(packEvent) } satisfies ToJudge, memory)
     })
     answered = null
-    if (decisions === null && !closing) endThread()
+    if (decisions === null) endThread()
     return decisions
   }
 
@@ -140,9 +161,11 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
       thread?.postMessage({ kind: 'setup', setup: current } satisfies ToJudge)
     },
     async close() {
-      closing = true
       clearTimeout(idle)
-      await thread?.terminate()
+      const ending = thread
+      thread = null
+      answered?.(null)
+      await ending?.terminate()
     },
   }
 }

@@ -16,9 +16,8 @@ export interface JudgeSetup {
 }
 
 export type ToJudge = { kind: 'setup'; setup: JudgeSetup } | { kind: 'judge'; events: readonly SentEvent[] }
-export interface FromJudge {
-  decisions: RouteDecision[]
-}
+/** `ready`: the thread has loaded what it is made of. */
+export type FromJudge = { kind: 'ready' } | { kind: 'decided'; decisions: RouteDecision[] }
 
 /** An event on its way to the thread: a list without names, because each name would be copied with each event. */
 export type SentEvent = readonly [
