@@ -17,6 +17,8 @@ for (const errorsAs of ['http', 'graphql'] as const) {
     const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => emit(bridge, 'read', { n: String(n) })))
     const detail = await bridge.settled(ids[0]!, ({ jobs }) => jobs[0]?.reason === 'token_refused')
     t.match(detail.jobs, [{ state: 'queued', attempts: 0, message: /401/ }])
+    // a burst waits for the thread of judgement to start
+    for (const id of ids) await bridge.settled(id, ({ jobs }) => jobs.length > 0)
     await new Promise(resolve => setTimeout(resolve, 400))
     const refused = requestsOf(bridge).length
     t.ok(refused >= 1 && refused <= 4, `${refused} requests: no more than were under way at once`)
