@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import type { Config, ConfigInput } from './load-config.ts'
 import { readDotEnv } from './read-dot-env.ts'
-import type { IntegrationConfig } from './read-integration.ts'
-import { readToken } from './read-integration.ts'
+import { type IntegrationConfig, readToken } from './read-integration.ts'
 
 export type TokenRead = { ok: true; token: string } | { ok: false; message: string }
 

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { checkMappings } from '../mapping/load-mappings.ts'
 import { readMappingFiles } from '../mapping/read-mapping-files.ts'
-import type { SourceRule } from '../route/judge-event.ts'
-import { compileIdentifier } from '../source/find-identifier.ts'
+import { compileSourceRules } from '../route/compile-source-rules.ts'
 import type { PastEvent } from '../store/reports.ts'
 import type { RehearsedPage } from './rehearsal-result.ts'
 import type { FromRehearsal, RehearsalSetup, ToRehearsal } from './rehearsal-wire.ts'
@@ -41,15 +40,17 @@ function rehearsePage(events: readonly PastEvent[], rules: RehearsalRules): Rehe
 /** Compiles the files as they are on disk; null where they are not what is in force. */
 async function makeRules(): Promise<RehearsalRules | null> {
   const { mappings } = checkMappings(await readMappingFiles(setup.mappingsFolder, setup.schemaFile), setup.context)
-  const sources = new Map<string, SourceRule>()
-  for (const { name, eventType, form, mayEcho } of setup.sources) {
-    const compiled = compileIdentifier(eventType, '/eventType')
-    sources.set(name, { eventType: compiled.ok ? compiled.template : null, form, mayEcho })
-  }
   const found = Object.fromEntries(mappings.map(({ name, hash }) => [name, hash]))
   const names = new Set([...Object.keys(found), ...Object.keys(setup.hashes)])
   if ([...names].some(name => found[name] !== setup.hashes[name])) return null
   const { constants, jsonDepthMax, jobsPerEventMax, only } = setup
   const byName = new Map(mappings.map(mapping => [mapping.name, mapping]))
-  return { sources, constants, jsonDepthMax, jobsPerEventMax, mappings: byName, only }
+  return {
+    sources: compileSourceRules(setup.sources),
+    constants,
+    jsonDepthMax,
+    jobsPerEventMax,
+    mappings: byName,
+    only,
+  }
 }

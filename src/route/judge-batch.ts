@@ -1,9 +1,9 @@
 import { compileTrigger, type Trigger } from '../mapping/compile-trigger.ts'
 import { freeMemory } from '../own-memory.ts'
-import { compileIdentifier } from '../source/find-identifier.ts'
 import type { RecordedEvent } from '../store/receipts.ts'
 import type { RouteDecision } from '../store/routes.ts'
-import { judgeEvent, type Rules, type SourceRule } from './judge-event.ts'
+import { compileSourceRules } from './compile-source-rules.ts'
+import { judgeEvent, type Rules } from './judge-event.ts'
 import type { JudgeSetup } from './wire.ts'
 
 /** Judges events in their order; the memory of their bodies is given back. */
@@ -26,11 +26,7 @@ export function compileRules(plain: JudgeSetup): Rules {
 
 /** What judgement goes by where the mappings are there compiled. */
 export function makeRules(plain: JudgeSetup, mappings: readonly Trigger[]): Rules {
-  const sources = new Map<string, SourceRule>()
-  for (const { name, eventType, form, mayEcho } of plain.sources) {
-    const compiled = compileIdentifier(eventType, '/eventType')
-    sources.set(name, { eventType: compiled.ok ? compiled.template : null, form, mayEcho })
-  }
+  const sources = compileSourceRules(plain.sources)
   const { constants, jsonDepthMax, jobsPerEventMax, searchesPayloads } = plain
   return { sources, mappings, constants, jsonDepthMax, jobsPerEventMax, searchesPayloads }
 }
