@@ -4,11 +4,11 @@
  * Run: npm run bench:backup [-- --megabytes N]
  */
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, mkdirSync, statSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openSqliteStore } from '../src/store/sqlite/open-store.ts'
-import { SECRET, writeBenchConfig } from './bench-config.ts'
+import { ADMIN_KEY, addAdminKey, SECRET, writeBenchConfig } from './bench-config.ts'
 import { runLoad, startChild } from './child.ts'
 import { createGithubEvents } from './github-events.ts'
 import { printTable } from './table.ts'
@@ -18,7 +18,6 @@ const MEGABYTES = Number(values.megabytes)
 const RATE = 50
 const CONNECTIONS = 16
 const CALM_SECONDS = 5
-const ADMIN_KEY = 'an-admin-key-for-benches-only'
 /** Random bytes do not compress: so many make an event that fills the disk fast. */
 const NOISE_BYTES = 150_000
 
@@ -26,7 +25,7 @@ const config = writeBenchConfig()
 try {
   const file = join(config.folder, 'data', 'bridge.db')
   await fill(file)
-  appendFileSync(join(config.folder, '.env'), `BRIDGE_ADMIN_KEY=${ADMIN_KEY}\n`)
+  addAdminKey(config)
   const bridge = await startChild('bridge-server.ts', [config.folder])
   const load = (seconds: number) =>
     runLoad({ port: bridge.port, connections: CONNECTIONS, seconds, rate: RATE, secret: SECRET })

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const SECRET = 'a-secret-for-benches-only'
@@ -45,6 +45,14 @@ export function writeBenchConfig(
   )
   writeFileSync(join(folder, '.env'), `BENCH_SECRET=${SECRET}\nBENCH_TOKEN=${TOKEN}\n`)
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+/** The key with which a bench asks the API of a service that was given it. */
+export const ADMIN_KEY = 'an-admin-key-for-benches-only'
+
+/** Has the next service started in a folder know `ADMIN_KEY`. */
+export function addAdminKey({ folder }: BenchConfig): void {
+  appendFileSync(join(folder, '.env'), `BRIDGE_ADMIN_KEY=${ADMIN_KEY}\n`)
 }
 
 /** A mapping that looks into the payload of every workflow run and wants none of them. */

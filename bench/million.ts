@@ -3,10 +3,10 @@
  * an empty one. Asked at 1,000,000 events: every query p99 at most 50 ms; ingest at least 0.9 of the empty store's rate.
  * Run: npm run bench:million [-- --history-events N --asks-each N --ingest-seconds N]
  */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type BenchConfig, SECRET, writeBenchConfig } from './bench-config.ts'
+import { ADMIN_KEY, addAdminKey, type BenchConfig, SECRET, writeBenchConfig } from './bench-config.ts'
 import { type Child, runLoad, startChild } from './child.ts'
 import { fillHistory } from './fill-history.ts'
 import { printTable, quantile } from './table.ts'
@@ -22,7 +22,6 @@ const HISTORY_EVENTS = Number(values['history-events'])
 const ASKS_EACH = Number(values['asks-each'])
 const INGEST_SECONDS = Number(values['ingest-seconds'])
 const CONNECTIONS = 64
-const ADMIN_KEY = 'an-admin-key-for-benches-only'
 
 /** An instant in the middle of the history, and a day before it. */
 const MIDDLE = new Date(Date.now() - HISTORY_EVENTS * 500).toISOString()
@@ -73,7 +72,7 @@ try {
   await fillHistory(join(full.folder, 'data', 'bridge.db'), HISTORY_EVENTS, made => {
     if (made % 50_000 === 0) process.stderr.write(`${made} events\n`)
   })
-  appendFileSync(join(full.folder, '.env'), `BRIDGE_ADMIN_KEY=${ADMIN_KEY}\n`)
+  addAdminKey(full)
   const bridge = await startChild('bridge-server.ts', [full.folder])
   process.stdout.write(
     `${HISTORY_EVENTS} events, ${ASKS_EACH} times each query; started in ${Math.round(bridge.startMs)} ms\n`,

@@ -3,12 +3,12 @@
  * payloads, the disk of the index, and ingest with it and without.
  * Run: npm run bench:search [-- --history-events N --asks-each N --ingest-rounds N --ingest-seconds N]
  */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import Database from 'better-sqlite3'
 import { wordsOfPayload } from '../src/search/words-of-payload.ts'
-import { SECRET, writeBenchConfig } from './bench-config.ts'
+import { ADMIN_KEY, addAdminKey, SECRET, writeBenchConfig } from './bench-config.ts'
 import { type Child, runLoad, startChild, waitUntilRouted } from './child.ts'
 import { fillHistory } from './fill-history.ts'
 import { createGithubEvents } from './github-events.ts'
@@ -27,7 +27,6 @@ const ASKS_EACH = Number(values['asks-each'])
 const INGEST_ROUNDS = Number(values['ingest-rounds'])
 const INGEST_SECONDS = Number(values['ingest-seconds'])
 const CONNECTIONS = 64
-const ADMIN_KEY = 'an-admin-key-for-benches-only'
 
 /** In every payload; in some; in some, but never both; in one that repeats; in none; with filters that nothing meets. */
 const SEARCHES = [
@@ -60,7 +59,7 @@ try {
     true,
   )
   measureIndex(file)
-  appendFileSync(join(searched.folder, '.env'), `BRIDGE_ADMIN_KEY=${ADMIN_KEY}\n`)
+  addAdminKey(searched)
   const bridge = await startChild('bridge-server.ts', [searched.folder])
   const rows = []
   for (const search of SEARCHES) rows.push(await measure(bridge, search))
