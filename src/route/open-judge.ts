@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { ownMemory } from '../own-memory.ts'
@@ -52,6 +53,7 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
   let rules = makeRules(current, [...setup.mappings.values()])
   let thread: Worker | null = null
   let ready: Promise<unknown> = Promise.resolve()
+  let isReady = false
   let isDeciding = false
   let answered: ((decisions: RouteDecision[] | null) => void) | null = null
   let isLoadHigh = true
@@ -62,9 +64,14 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
     idle.refresh()
     setLoad(true)
     const worker = startThread(import.meta.url, 'judge-thread', { heapMaxMb: HEAP_MAX_MB })
-    ready = new Promise(resolve => {
-      worker.once('message', resolve)
-      worker.once('exit', resolve)
+    isReady = false
+    ready = new Promise<void>(resolve => {
+      const settle = (): void => {
+        if (thread === worker) isReady = true
+        resolve()
+      }
+      worker.once('message', settle)
+      worker.once('exit', settle)
     })
     worker.on('message', (message: FromJudge) => {
       // one that took too long may answer after all, while its successor is at work
@@ -106,31 +113,49 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
     return second.events <= LIGHT_PER_SECOND_MAX
   }
 
-  function decideHere(events: readonly RecordedEvent[]): RouteDecision[] | null {
+  function decideHere(events: readonly RecordedEvent[]): { decisions: RouteDecision[] | null; isSlow: boolean } {
     const startedAt = performance.now()
+    const isSlow = (): boolean => performance.now() - startedAt > LIGHT_TIME_MAX_MS
     try {
-      return judgeBatch(events, rules)
+      return { decisions: judgeBatch(events, rules), isSlow: isSlow() }
     } catch (error) {
       log.error({ err: error }, 'judging failed')
-      return null
-    } finally {
-      if (performance.now() - startedAt > LIGHT_TIME_MAX_MS) thread = start()
+      return { decisions: null, isSlow: isSlow() }
     }
   }
 
-  async function decideInThread(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
+  async function decideInThread(events: readonly RecordedEvent[], isFresh: boolean): Promise<RouteDecision[] | null> {
     isDeciding = true
     try {
-      return await askThread(events)
+      thread ??= start()
+      const worker = thread
+      const decided = isFresh ? await decideWhileItStarts(events) : []
+      if (decided === null || decided.length === events.length) return decided
+      const others = await askThread(worker, events.slice(decided.length))
+      return others === null ? null : [...decided, ...others]
     } finally {
       isDeciding = false
     }
   }
 
-  async function askThread(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
+  /** Decides on the first of a batch here, a few at a time, so that a burst after a quiet time does not wait for the thread. */
+  async function decideWhileItStarts(events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
+    const decided: RouteDecision[] = []
+    while (!isReady) {
+      const few = events.slice(decided.length, decided.length + LIGHT_EVENTS_MAX)
+      if (few.length === 0 || !weighsLittle(few)) break
+      const { decisions, isSlow } = decideHere(few)
+      if (decisions === null) return null
+      decided.push(...decisions)
+      if (isSlow) break
+      // answers come first
+      await nextTurn()
+    }
+    return decided
+  }
+
+  async function askThread(worker: Worker, events: readonly RecordedEvent[]): Promise<RouteDecision[] | null> {
     const memory = events.map(event => ownMemory(event.body.bytes)).filter(buffer => buffer !== null)
-    thread ??= start()
-    const worker = thread
     // the time of a batch begins here: on a machine that is busy a thread alone may take seconds to start
     await ready
     if (thread !== worker) return null
@@ -151,9 +176,13 @@ export function openJudge(setup: Setup, log: Logger, options: JudgeOptions = {})
     async decide(events, isFresh = false) {
       if (events.length === 0) return []
       const isLight = areFew(events.length) && isFresh && weighsLittle(events)
-      if (isLight && thread === null) return decideHere(events)
+      if (isLight && thread === null) {
+        const { decisions, isSlow } = decideHere(events)
+        if (isSlow) thread = start()
+        return decisions
+      }
       if (!isLight) idle.refresh()
-      return decideInThread(events)
+      return decideInThread(events, isFresh)
     },
     setSetup(next) {
       current = judgeSetup(next)

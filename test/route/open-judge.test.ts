@@ -10,11 +10,12 @@ import { makeBridgeFolder } from '../fixtures/start-test-bridge.ts'
 import { one } from '../fixtures/start-worker-bridge.ts'
 
 /** Threads started by this process, and those of them that ended. */
-const seen = { started: 0, ended: 0 }
+const seen = { started: 0, ready: 0, ended: 0 }
 class Counted extends threads.Worker {
   constructor(...args: ConstructorParameters<typeof threads.Worker>) {
     super(...args)
     seen.started++
+    this.once('message', () => seen.ready++)
     this.once('exit', () => seen.ended++)
   }
 }
@@ -32,7 +33,7 @@ async function makeSetup(t: Test, when: string): Promise<Setup> {
 }
 
 async function open(t: Test, options: JudgeOptions = {}): Promise<Judge> {
-  Object.assign(seen, { started: 0, ended: 0 })
+  Object.assign(seen, { started: 0, ready: 0, ended: 0 })
   const judge = openJudge(await makeSetup(t, 'payload.n == 1'), pino({ enabled: false }), options)
   t.teardown(() => judge.close())
   return judge
@@ -76,6 +77,28 @@ t.test('many events, a large one, or those of before the start are judged in a t
     t.match(await judge.decide(events, isFresh), [{ eventSeq: 1, outcome: 'matched' }], what)
     t.equal(seen.started, 1, what)
   }
+})
+
+t.test('a burst after a quiet time does not wait until a thread has started', async t => {
+  const judge = await open(t)
+  const decisions = await judge.decide(makeEvents(30), true)
+  t.strictSame(
+    decisions?.map(({ eventSeq, outcome }) => [eventSeq, outcome]),
+    Array.from({ length: 30 }, (_, i) => [i + 1, 'matched']),
+  )
+  t.match(seen, { started: 1, ready: 0 })
+})
+
+t.test('of a burst with a large event in it, the thread decides from there on', async t => {
+  const judge = await open(t)
+  const large = { n: 1, text: 'x'.repeat(131_072) }
+  const events = [...makeEvents(8), ...makeEvents(8, large)].map((event, i) => ({ ...event, seq: i + 1 }))
+  const decisions = await judge.decide(events, true)
+  t.strictSame(
+    decisions?.map(({ eventSeq, outcome }) => [eventSeq, outcome]),
+    Array.from({ length: 16 }, (_, i) => [i + 1, 'matched']),
+  )
+  t.match(seen, { started: 1, ready: 1 })
 })
 
 t.test('more than two hundred events a second are judged in a thread, however few at once', async t => {
