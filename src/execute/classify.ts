@@ -43,7 +43,7 @@ const CONFLICT_WORDS =
   /\b(stale|outdated|version (conflict|mismatch)|conflicting version|changed since|newer (draft|revision|version))\b/i
 /** graphql-js validation messages: the schema is not the one the operation was written for. */
 const DRIFT_WORDS =
-  /^(Cannot query field|Unknown argument|Unknown type|Unknown fragment|Field ".*" of type ".*" must (have|not have)|Field ".*" is not defined by type|Variable ".*" (of type .* used in position|got invalid value))/
+  /^(Cannot query field|Unknown argument|Unknown type|Unknown fragment|Field ".*" of type ".*" must (have|not have)|Field ".*" argument ".*" of type ".*" is required|Field ".*" is not defined by type|Variable ".*" (of type .* used in position|got invalid value))/
 
 export interface ClassifyInput {
   sent: Sent
@@ -226,10 +226,14 @@ function readApiMessage(data: Record<string, unknown>): string | null {
  */
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null
-  const ms = /^[0-9]+$/.test(value.trim())
-    ? Number(value.trim()) * 1_000
-    : /^[A-Z][a-z]{2},/.test(value.trim())
-      ? Date.parse(value.trim()) - now
-      : Number.NaN
+  const text = value.trim()
+  const ms = /^[0-9]+$/.test(text) ? Number(text) * 1_000 : parseHttpDate(text) - now
   return !Number.isNaN(ms) && ms > 0 ? Math.min(ms, RETRY_AFTER_MAX_MS) : null
+}
+
+/** The three forms of RFC 9110 5.6.7: a recipient must take the two old ones too. NaN for anything else. */
+function parseHttpDate(text: string): number {
+  if (/^([A-Z][a-z]{2}|[A-Z][a-z]+day),/.test(text)) return Date.parse(text)
+  // asctime says no time zone: it is always UTC
+  return /^[A-Z][a-z]{2} [A-Z][a-z]{2} /.test(text) ? Date.parse(`${text} GMT`) : Number.NaN
 }

@@ -1,4 +1,4 @@
-import { ClientError, GraphQLClient } from 'graphql-request'
+import { GraphQLClient } from 'graphql-request'
 import { type Agent, install } from 'undici'
 import { type Exchange, exchange, type FailureCause } from './exchange.ts'
 
@@ -69,8 +69,8 @@ export async function send(outgoing: Outgoing): Promise<Sent> {
   try {
     const answer = await client.rawRequest({ query: outgoing.document, variables: outgoing.variables })
     return readAnswer(result, answer)
-  } catch (error) {
-    return readFailure(result, error)
+  } catch {
+    return readFailure(result)
   }
 }
 
@@ -93,22 +93,37 @@ function readAnswer(result: Exchange, { data, errors }: Answer): Sent {
   }
 }
 
-function readFailure(result: Exchange, error: unknown): Sent {
+function readFailure(result: Exchange): Sent {
   if (result.kind === 'failed') {
     return result.started
       ? { kind: 'lost', cause: result.cause, status: result.status }
       : { kind: 'not_sent', cause: result.cause }
   }
-  if (error instanceof ClientError) return readAnswer(result, error.response as Answer)
-  return readAnswer(result, {})
+  // graphql-request takes no answer without a JSON type, nor one with `"errors": null`; a write must not be in doubt for that
+  return readAnswer(result, readBody(result.body))
+}
+
+/** The members of a body that is a JSON object; none otherwise. */
+function readBody(body: string): Answer {
+  try {
+    const value: unknown = JSON.parse(body)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {}
+  } catch {
+    return {}
+  }
 }
 
 function readErrors(errors: unknown): GraphqlError[] {
   if (!Array.isArray(errors)) return []
   return errors.map(error => ({
     message: typeof error?.message === 'string' ? error.message : 'no message',
-    code: typeof error?.extensions?.code === 'string' ? error.extensions.code : null,
+    code: readCode(error?.extensions?.code),
   }))
+}
+
+/** Codes are texts; some servers give the HTTP status in their place. */
+function readCode(code: unknown): string | null {
+  return typeof code === 'string' ? code : typeof code === 'number' ? String(code) : null
 }
 
 /** The part of `Response` that graphql-request reads. */

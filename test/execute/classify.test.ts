@@ -178,6 +178,7 @@ const CASES: Case[] = [
     'Field "z" is not defined by type "Input".',
     'Variable "$a" got invalid value "x"; Expected type "Int".',
     'Variable "$a" of type "String" used in position expecting type "Int!".',
+    'Field "save" argument "b" of type "String!" is required, but it was not provided.',
   ].map((words): Case => [`T113 "${words}" is schema drift`, refused(words, 'GRAPHQL_VALIDATION_FAILED'), DRIFT]),
   ['T113 drift arrives as a 400 too', refused('Cannot query field "x" on type "Entry".', null, { status: 400 }), DRIFT],
   ['a query that finds nothing is an answer', answered({ data: { page: null } }), APPLIED, 'read'],
@@ -271,6 +272,11 @@ const RETRY_AFTER: [string | null, number | null][] = [
   ['Tue, 99 Nov 2026 08:00:30 GMT', null],
   ['2026-11-24T08:00:30Z', null],
   ['Tue,', null],
+  ['Tuesday, 24-Nov-26 08:00:30 GMT', 30_000],
+  ['Tue Nov 24 08:00:30 2026', 30_000],
+  ['Sun Nov  6 08:49:37 1994', null],
+  ['Tue Nov', null],
+  ['Monday', null],
 ]
 
 t.test('T103 Retry-After is a number of seconds or a date; anything else, and "at once", is no answer', async t => {

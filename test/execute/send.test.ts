@@ -67,7 +67,7 @@ t.test('data, errors, status and Retry-After are told as they came', async t => 
     data: { save: null },
     errors: [
       { message: 'no', code: 'FORBIDDEN' },
-      { message: 'no message', code: null },
+      { message: 'no message', code: '7' },
       { message: 'no message', code: null },
       { message: 'plain', code: null },
     ],
@@ -96,6 +96,21 @@ t.test('GraphQL errors of an error status are read', async t => {
     const target = await startTarget(t, { status: 400, headers: { 'content-type': type }, body })
     t.match(await sendTo(t, target.endpoint), { errors: [{ message: 'bad', code: 'BAD_USER_INPUT' }] }, type)
   }
+})
+
+t.test('an answer is read by what it holds: its type may be wrong or missing, its errors null', async t => {
+  for (const type of ['text/html', 'text/plain', 'application/octet-stream', '']) {
+    const target = await startTarget(t, { headers: { 'content-type': type }, body: APPLIED })
+    t.match(await sendTo(t, target.endpoint), { kind: 'answered', data: { save: { success: true } }, errors: [] }, type)
+  }
+  const target = await startTarget(t, { body: '{"data":{"save":{"success":true}},"errors":null}' })
+  t.match(await sendTo(t, target.endpoint), { kind: 'answered', data: { save: { success: true } }, errors: [] })
+  const refused = await startTarget(t, {
+    status: 400,
+    headers: { 'content-type': 'text/plain' },
+    body: '{"errors":[{"message":"bad"}]}',
+  })
+  t.match(await sendTo(t, refused.endpoint), { status: 400, errors: [{ message: 'bad' }] })
 })
 
 t.test('a token that the API repeats is struck out everywhere (T111)', async t => {
