@@ -70,6 +70,10 @@ export const mappingsAnswer = z.strictObject({
       operations: z.array(z.string()),
       hash: z.string(),
       paused: pausedAnswer,
+      schemaDrift: z
+        .strictObject({ jobId: z.string(), diedAt: instant.nullable(), message: z.string().nullable() })
+        .nullable()
+        .describe('the newest job that died because the API no longer knows what an operation uses; null = none'),
     }),
   ),
   problems: z.int().describe('of files that are not in force; /health/ready names them'),

@@ -33,9 +33,9 @@ export async function listMappings({ json }: { json?: boolean }): Promise<number
   const answer = await getJson<Mappings>(readClientOrExit(), '/api/mappings')
   if (json === true) say(JSON.stringify(answer))
   else {
-    const rows = answer.mappings.map(({ name, source, integration, action, operations, paused, description }) => [
+    const rows = answer.mappings.map(({ name, source, integration, action, operations, description, ...mapping }) => [
       name,
-      paused === null ? 'running' : 'paused',
+      stateOf(mapping),
       source,
       integration,
       action ?? operations.join(', '),
@@ -44,6 +44,11 @@ export async function listMappings({ json }: { json?: boolean }): Promise<number
     print(['mapping', 'state', 'source', 'integration', 'does', 'description'], rows, 'no mappings')
   }
   return EXIT.done
+}
+
+function stateOf({ paused, schemaDrift }: Pick<Mappings['mappings'][number], 'paused' | 'schemaDrift'>): string {
+  if (paused !== null) return 'paused'
+  return schemaDrift === null ? 'running' : 'schema drift'
 }
 
 function print(heads: readonly string[], rows: readonly (readonly (string | null)[])[], none: string): void {

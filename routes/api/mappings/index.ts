@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { findDrift } from '../../../src/admin/find-drift.ts'
 import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { mappingsAnswer, triedAnswer } from '../../../src/admin/setup-answers.ts'
@@ -17,7 +18,8 @@ export default async function mappingsRoute(app: FastifyInstance): Promise<void>
   app.get('/', { config: { role: 'viewer', doc } }, async request => {
     readRequest(noQuery, request.query)
     const { setup, problems } = app.bridge.live
-    const pauses = await app.bridge.store.readPauses()
+    const { store } = app.bridge
+    const [pauses, drifts] = await Promise.all([store.readPauses(), findDrift(store)])
     return {
       mappings: [...setup.mappings.values()].map(({ name, source, on, integration, action, steps, hash, json }) => ({
         name,
@@ -29,6 +31,7 @@ export default async function mappingsRoute(app: FastifyInstance): Promise<void>
         operations: [...new Set(steps.flatMap(step => (step.kind === 'operation' ? [step.operation] : [])))],
         hash,
         paused: viewPauseOf(pauses, 'mapping', name),
+        schemaDrift: drifts.get(name) ?? null,
       })),
       problems: problems.length,
     }
