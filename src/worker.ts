@@ -1,7 +1,8 @@
 import { failpoint } from './failpoint.ts'
-import type { ClaimedJob } from './store/jobs.ts'
+import type { ClaimedJob, ExpiredJob } from './store/jobs.ts'
 import type { Circuit } from './worker/circuit.ts'
 import { type CircuitChange, createCircuits } from './worker/circuits.ts'
+import { EXPIRED } from './worker/decide-next.ts'
 import { createGates, type Gates } from './worker/gates.ts'
 import { probeRefused } from './worker/probe-refused.ts'
 import { runJob } from './worker/run-job.ts'
@@ -12,6 +13,8 @@ const LEASE_MS = 60_000
 const RENEW_MS = 15_000
 /** How often due retries are looked for; new jobs do not wait for it. */
 const POLL_MS = 200
+/** How often jobs are looked for whose time (`expiresAfter`) is over while they wait. */
+const EXPIRE_MS = 1_000
 /** How often the ledger is read again even if nothing happened here. */
 const LEDGER_MS = 5_000
 /** Wait after a failure of the store. */
@@ -43,6 +46,7 @@ export function startWorker(options: WorkerOptions): JobWorker {
   const running = new Map<number, { job: ClaimedJob; done: Promise<void> }>()
   let stopping = false
   let ledgerReadAt = 0
+  let expiredAt = 0
   let wake = (): void => {}
 
   const context: WorkContext = {
@@ -56,6 +60,18 @@ export function startWorker(options: WorkerOptions): JobWorker {
     sleep: ms => new Promise(resolve => setTimeout(resolve, ms)),
   }
 
+  let probing = false
+  // one at a time: a probe that hangs is not begun again meanwhile
+  const probe = (): void => {
+    if (probing) return
+    probing = true
+    probeRefused(context)
+      .catch(error => log.error({ err: error }, 'a refused token could not be probed'))
+      .finally(() => {
+        probing = false
+      })
+  }
+
   const loop = async (): Promise<void> => {
     while (!stopping) {
       const woken = new Promise<void>(resolve => {
@@ -65,7 +81,11 @@ export function startWorker(options: WorkerOptions): JobWorker {
         if (Math.abs(now() - ledgerReadAt) >= LEDGER_MS) {
           ledgerReadAt = now()
           gates.refresh(live.setup.config, await store.readIntegrations())
-          probeRefused(context).catch(error => log.error({ err: error }, 'a refused token could not be probed'))
+          probe()
+        }
+        if (Math.abs(now() - expiredAt) >= EXPIRE_MS) {
+          expiredAt = now()
+          for (const job of await store.expireJobs({ ...EXPIRED, now: now() })) tellExpired(job, options)
         }
         const room = gates.room(live.setup.config, countRunning(), now())
         const jobs =
@@ -123,6 +143,13 @@ export function startWorker(options: WorkerOptions): JobWorker {
       clearInterval(renewal)
     },
   }
+}
+
+/** A job that ended without having been claimed: it never came to run, or waited to run again. */
+function tellExpired(job: ExpiredJob, { log, activity, now }: WorkerOptions): void {
+  const { id: jobId, eventId, mapping, receivedAt } = job
+  activity.jobMoved({ ...job, event: { receivedAt } }, EXPIRED, now())
+  log.warn({ jobId, eventId, mapping, ...EXPIRED }, 'job')
 }
 
 /** A circuit that goes over into another state is logged and accounted for; neither holds up the work. */

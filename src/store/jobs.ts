@@ -79,6 +79,21 @@ export interface FinishJob {
 
 export type FinishAnswer = { ok: true } | { ok: false; reason: 'lease_lost' }
 
+/** Why jobs whose time is over end. */
+export interface Expiry {
+  reason: string
+  message: string
+  now: number
+}
+
+export interface ExpiredJob {
+  id: string
+  mapping: string
+  integration: string
+  eventId: string
+  receivedAt: number
+}
+
 /** Ends leases that are not ours any more: of another boot, or past their time. */
 export interface Recovery {
   bootId: string

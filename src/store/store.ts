@@ -14,7 +14,17 @@ import type {
 import type { BackupFacts, BackupRequest } from './backup.ts'
 import type { StoreExam, StoreInspection } from './exam.ts'
 import type { JobAct, JobActAnswer, JobReplan, JobRetry, JobSettlement } from './job-acts.ts'
-import type { Claim, ClaimedJob, FinishAnswer, FinishJob, JobState, Recovered, Recovery } from './jobs.ts'
+import type {
+  Claim,
+  ClaimedJob,
+  ExpiredJob,
+  Expiry,
+  FinishAnswer,
+  FinishJob,
+  JobState,
+  Recovered,
+  Recovery,
+} from './jobs.ts'
 import type { Pause, PauseAnswer, PauseRequest, ResumeRequest } from './pauses.ts'
 import type { NewEvent, Recorded, RecordedEvent, RejectedAcceptance, RejectedBatch } from './receipts.ts'
 import type {
@@ -92,6 +102,7 @@ export interface Store {
   finishJob(finish: FinishJob): Promise<FinishAnswer>
   extendLeases(lease: { bootId: string; jobSeqs: readonly number[]; leaseExpiresAt: number }): Promise<number[]>
   recoverJobs(recovery: Recovery): Promise<Recovered>
+  expireJobs(expiry: Expiry): Promise<ExpiredJob[]>
 
   registerTokens(registration: TokenRegistration): Promise<void>
   recordProbe(probe: ProbeResult): Promise<void>

@@ -9,10 +9,13 @@ export interface TokenRegistration {
   actor?: string
 }
 
+/** `answer`: null where none came. */
 export interface ProbeResult {
   integration: string
   token: string
-  answer: TokenAnswer
+  answer: TokenAnswer | null
+  /** The API asked to wait until then. */
+  pausedUntil: number | null
   now: number
 }
 

@@ -1,7 +1,7 @@
 import { type Backoff, computeBackoff } from '../execute/backoff.ts'
 import type { Classified } from '../execute/classify.ts'
 import type { Effect } from '../store/attempts.ts'
-import type { JobNext } from '../store/jobs.ts'
+import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
 
 /** A flow starts over with fresh reads so many times before a version conflict is given up (semantics.md 4). */
 export const CONFLICTS_MAX = 5
@@ -106,8 +106,40 @@ function retryOrGiveUp(
 ): JobNext {
   if (isRevoked) return wait('token_revoked', TOKEN_REVOKED, now)
   const made = attempts + 1
-  if (made >= attemptsMax) return dead('attempts_used_up', `${made} attempts failed, the last one because: ${message}`)
+  if (made >= attemptsMax) return usedUp(made, message)
   return { state: 'queued', nextAttemptAt: now + computeBackoff(made, backoff, random), counts: true, reason, message }
+}
+
+function usedUp(made: number, message: string): JobNext {
+  return dead('attempts_used_up', `${made} attempts failed, the last one because: ${message}`)
+}
+
+/** After the API said for the last time that a write is not there: at once, for it has been waited for long enough. */
+export function sendAgainOrGiveUp({
+  attempts,
+  attemptsMax,
+  message,
+  now,
+}: Pick<Situation, 'attempts' | 'attemptsMax' | 'now'> & { message: string }): JobNext {
+  const made = attempts + 1
+  if (made >= attemptsMax) return usedUp(made, message)
+  return { state: 'queued', nextAttemptAt: now, counts: true, reason: 'answer_lost', message }
+}
+
+/** What a job comes to whose time is over. */
+export const EXPIRED = {
+  state: 'dead',
+  reason: 'expired',
+  message: 'It had not succeeded when its time (expiresAfter) was over',
+} as const satisfies JobNext
+
+/** Whether the time of a job is over. A write in doubt is asked for all the same. */
+export function isExpired(
+  { expiresAt }: Pick<ClaimedJob, 'expiresAt'>,
+  { doubt }: Pick<JobProgress, 'doubt'>,
+  now: number,
+): boolean {
+  return expiresAt !== null && expiresAt <= now && doubt === null
 }
 
 export interface DoubtSituation {

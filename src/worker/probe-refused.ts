@@ -16,16 +16,18 @@ export async function probeRefused(context: WorkContext): Promise<void> {
   if (refused.length === 0) return
   const pauses = await context.store.readPauses()
   const paused = new Set(pauses.filter(({ kind }) => kind === 'integration').map(({ name }) => name))
-  for (const { integration: name, probedAt, lastUsedAt, token } of refused) {
-    if (paused.has(name)) continue
+  for (const { integration: name, probedAt, lastUsedAt, pausedUntil: waitsUntil, token } of refused) {
+    if (paused.has(name) || (waitsUntil ?? 0) > context.now()) continue
     const integration = config.integrations.get(name)
     if (integration === undefined || fingerprintToken(integration.token) !== token) continue
     if (Math.max(probedAt ?? 0, lastUsedAt ?? 0) > context.now() - PROBE_MS) continue
     const sent = await sendOperation({ config, integration, agents: context.agents, operation, variables: {} })
-    const { tokenAnswer } = classify({ sent, effect: 'read', success: () => true, now: context.now() })
-    if (tokenAnswer === null) continue
-    await context.store.recordProbe({ integration: name, token, answer: tokenAnswer, now: context.now() })
-    context.log.warn({ integration: name, fingerprint: token, answer: tokenAnswer }, 'probed a refused token')
+    const now = context.now()
+    const { tokenAnswer: answer, retryAfterMs } = classify({ sent, effect: 'read', success: () => true, now })
+    const pausedUntil = retryAfterMs === null ? null : now + retryAfterMs
+    // also without an answer: an API that is down is not asked more often than one that says no
+    await context.store.recordProbe({ integration: name, token, answer, pausedUntil, now })
+    context.log.warn({ integration: name, fingerprint: token, answer }, 'probed a refused token')
     context.onGateChange()
   }
 }

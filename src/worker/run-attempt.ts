@@ -9,7 +9,8 @@ import type { Operation } from '../mapping/operation.ts'
 import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
 import { startAttemptSpan, traceFields } from '../trace/trace-job.ts'
-import { TOKEN_REVOKED } from './decide-next.ts'
+import { EXPIRED, isExpired, TOKEN_REVOKED } from './decide-next.ts'
+import { logJob } from './record-outcome.ts'
 import type { WorkContext } from './work-context.ts'
 
 /** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */
@@ -110,6 +111,18 @@ async function takeIntent(
   const variables = JSON.stringify(request.variables)
   const requestHash = hash('sha256', `${request.operation.document}\n${variables}`, 'hex')
   for (;;) {
+    if (isExpired(job, request.progress, context.now())) {
+      const { progress } = request
+      await context.store.finishJob({
+        jobSeq: job.seq,
+        bootId: context.bootId,
+        now: context.now(),
+        next: EXPIRED,
+        progress,
+      })
+      logJob(job, EXPIRED, context)
+      return null
+    }
     const answer = await context.store.recordIntent({
       jobSeq: job.seq,
       bootId: context.bootId,
@@ -183,13 +196,7 @@ async function release(
     progress.doubt === null
       ? { state: 'queued', nextAttemptAt, counts: false, reason, message }
       : { state: 'in_doubt', nextAttemptAt, reason, message }
-  await context.store.finishJob({
-    jobSeq: job.seq,
-    bootId: context.bootId,
-    now: context.now(),
-    next,
-    progress,
-  })
+  await context.store.finishJob({ jobSeq: job.seq, bootId: context.bootId, now: context.now(), next, progress })
 }
 
 /** What was read needs no keeping: it can be read again. */

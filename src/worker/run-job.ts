@@ -10,6 +10,7 @@ import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
 import type { ClaimedJob, DoneStep, JobNext, JobProgress } from '../store/jobs.ts'
+import { EXPIRED, isExpired } from './decide-next.ts'
 import { withOwnKey } from './own-operation-key.ts'
 import { forgetReads } from './read-cache.ts'
 import { readHold } from './read-hold.ts'
@@ -95,8 +96,7 @@ function prepare(job: ClaimedJob, { live, now }: WorkContext): Prepared {
   if (!config.integrations.has(job.integration))
     return held('integration_missing', `The integration "${job.integration}" is no longer configured`)
   if (mapping === undefined) return held('mapping_missing', `The mapping "${job.mapping}" is no longer there`)
-  if (job.expiresAt !== null && job.expiresAt <= now() && job.progress.doubt === null)
-    return dead('expired', 'It had not succeeded when its time (expiresAfter) was over')
+  if (isExpired(job, job.progress, now())) return { ok: false, next: EXPIRED }
   const body = unpackBody(job.event.body)
   if (body === null) return dead('payload_pruned', 'Its payload is older than retention.payload')
   const headers = headerMap(parseHeaders(job.event.headers))

@@ -1,5 +1,5 @@
 import type { ClaimedJob, DoneStep, Doubt, JobNext, JobProgress } from '../store/jobs.ts'
-import { askAgainAt, askLaterAt, pauseUntil } from './decide-next.ts'
+import { askAgainAt, askLaterAt, pauseUntil, sendAgainOrGiveUp } from './decide-next.ts'
 import { readVerification } from './read-verification.ts'
 import { logJob, recordOutcome } from './record-outcome.ts'
 import { type Attempted, runAttempt } from './run-attempt.ts'
@@ -59,7 +59,9 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   const asked = doubt.asked + 1
   const at = askAgainAt({ asked, settleMs: retryRules(job, context).settleMs, now: context.now() })
   if (at === null) {
-    await go({ state: 'running' }, { done, doubt: null }, true)
+    const next = sendAgain(job, doubt, context)
+    await go(next, { done, doubt: null }, true)
+    if (next.state !== 'running') return null
     context.log.info({ jobId: job.id, operation: doubt.operation }, 'a write without an answer is sent again')
     return { done, isAbsent: true }
   }
@@ -67,6 +69,15 @@ export async function settleDoubt(job: ClaimedJob, doubt: Doubt, context: WorkCo
   const next: JobNext = { state: 'in_doubt', nextAttemptAt: at, reason: 'not_found_yet', message }
   await go(next, { done, doubt: { ...doubt, asked } })
   return null
+}
+
+/** What follows on a write that is not there: it is sent again, by a run of its own, because that is an attempt that failed. */
+function sendAgain(job: ClaimedJob, { operation }: Doubt, context: WorkContext): JobNext {
+  // after a restore nobody knows that there was an attempt
+  if (job.restored !== null) return { state: 'running' }
+  const now = context.now()
+  const message = `The answer to "${operation}" was lost, and the API says that nothing was written`
+  return sendAgainOrGiveUp({ attempts: job.attempts, ...retryRules(job, context), message, now })
 }
 
 async function askLater(

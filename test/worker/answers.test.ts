@@ -142,6 +142,19 @@ t.test('verify: a write that is not there after three looks is sent again, once'
   t.equal(appliedOf('createEntry', '"absent"'), 1)
 })
 
+t.test('verify: a write that is never there is given up when its attempts are used up', async t => {
+  sandbox.addFault({ kind: 'reset-before', operation: 'createEntry', times: 20 })
+  const job = await bridge.job(await emit(bridge, 'create', { name: 'swallowed', slug: 'swallowed' }))
+  t.match(job, {
+    state: 'dead',
+    reason: 'attempts_used_up',
+    message:
+      '4 attempts failed, the last one because: The answer to "createEntry" was lost, and the API says that nothing was written',
+  })
+  t.equal(requestsOf('createEntry', '"swallowed"').length, 4)
+  t.equal(requestsOf('entries', '"swallowed"').length, 12, 'asked three times after each')
+})
+
 t.test('verify: something else in its place is for a person', async t => {
   // the slug is taken, so the write that went through came out as different-2
   t.equal((await bridge.job(await emit(bridge, 'create', { name: 'different', slug: 'different' }))).state, 'succeeded')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { waitFor } from '../fixtures/start-test-bridge.ts'
 import {
@@ -20,6 +21,8 @@ const bridge = await startWorkerBridge(t, {
       slow: { ...INTEGRATION, concurrency: 1 },
       capped: { ...INTEGRATION, rateLimit: { perMinute: 5 } },
       two: { ...INTEGRATION, concurrency: 2 },
+      paused: INTEGRATION,
+      limited: INTEGRATION,
     },
     limits: { ...LIMITS, jobsPerEvent: 10 },
   },
@@ -35,6 +38,18 @@ const bridge = await startWorkerBridge(t, {
     latest: one('latest', 'entries', entries, { order: '${payload.key}', coalesce: 'latest', integration: 'slow' }),
     ordered: one('ordered', 'entries', entries, { order: '${payload.key}' }),
     capped: one('capped', 'entries', entries, { integration: 'capped' }),
+    waits: one('waits', 'entries', entries, { expiresAfter: '600ms', integration: 'paused' }),
+    limits: one('limits', 'entries', entries, { integration: 'limited' }),
+    writes: {
+      source: 'open',
+      on: ['writes'],
+      integration: 'limited',
+      expiresAfter: '1s',
+      steps: [
+        { id: 'page', operation: 'page', variables: { pageId: '${payload.page}' } },
+        { id: 'off', operation: 'unpublishPage', variables: { pageId: '${steps.page.page.id}' } },
+      ],
+    },
     two: one('two', 'entries', entries, { integration: 'two' }),
     steps: {
       source: 'open',
@@ -66,6 +81,24 @@ t.test('a job that has not succeeded in its time is dead', async t => {
   const job = await bridge.job(await emit(bridge, 'expires', { n: 'expires' }))
   t.match(job, { state: 'dead', reason: 'expired', message: /expiresAfter/ })
   t.equal(seen('expires').length, 3, 'and is not tried again')
+})
+
+t.test('a job whose token has to wait is dead in its time', async t => {
+  sandbox.addFault({ kind: 'rate-limit', operation: 'entries', retryAfter: 3_600 })
+  const paused = await bridge.job(await emit(bridge, 'waits', { n: 'paused' }), 'dead')
+  t.match(paused, { state: 'dead', reason: 'expired' })
+  t.equal(seen('paused').length, 1)
+})
+
+t.test('a write is not sent after the time of its job, also where the job has read and waits for its turn', async t => {
+  sandbox.addFault({ kind: 'delay', operation: 'page', ms: 300 })
+  const id = await emit(bridge, 'writes', { page: 'pg_status' })
+  await waitFor('the read', () => requestsOf(bridge, 'page').length > 0)
+  sandbox.addFault({ kind: 'rate-limit', operation: 'entries', retryAfter: 2 })
+  await emit(bridge, 'limits', { n: 'limits' })
+  t.match(await bridge.job(id, 'dead'), { state: 'dead', reason: 'expired', history: [{ operation: 'page' }] })
+  await sleep(2_500)
+  t.equal(requestsOf(bridge, 'unpublishPage').length, 0)
 })
 
 t.test('a job runs at its time, not before', async t => {

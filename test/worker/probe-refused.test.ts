@@ -88,15 +88,36 @@ t.test('a refused token is probed once in five minutes, by a query that changes 
   t.equal(sandbox.readLedger().entries.length, 1, 'five minutes after the last probe, not after the refusal')
 })
 
-t.test('a token that is still refused is noted as such; an API that cannot be reached says nothing', async t => {
-  const sandbox = await openSandbox(t, { tokens: [] })
-  const refused = await setUp(t, sandbox.url)
-  refused.clock.now += 6 * MINUTE_MS
-  await probeRefused(refused.context)
-  t.match(refused.recorded, [{ answer: 'unauthorized' }])
+t.test(
+  'a token that is still refused is noted as such; an API that cannot be reached says nothing, and is not asked more often',
+  async t => {
+    const sandbox = await openSandbox(t, { tokens: [] })
+    const refused = await setUp(t, sandbox.url)
+    refused.clock.now += 6 * MINUTE_MS
+    await probeRefused(refused.context)
+    t.match(refused.recorded, [{ answer: 'unauthorized' }])
 
-  const unreachable = await setUp(t, 'http://127.0.0.1:9/graphql')
-  unreachable.clock.now += 6 * MINUTE_MS
-  await probeRefused(unreachable.context)
-  t.strictSame(unreachable.recorded, [])
+    const unreachable = await setUp(t, 'http://127.0.0.1:9/graphql')
+    unreachable.clock.now += 6 * MINUTE_MS
+    await probeRefused(unreachable.context)
+    t.match(unreachable.recorded, [{ answer: null, pausedUntil: null, now: unreachable.clock.now }])
+  },
+)
+
+t.test('a probe waits as long as the API asked to', async t => {
+  const sandbox = await openSandbox(t)
+  const { context, recorded, clock, gates, state, config } = await setUp(t, sandbox.url)
+  sandbox.addFault({ kind: 'rate-limit', retryAfter: 1_800 })
+  clock.now += 6 * MINUTE_MS
+  await probeRefused(context)
+  const pausedUntil = clock.now + 30 * MINUTE_MS
+  t.match(recorded, [{ answer: 'rate_limited', pausedUntil }])
+
+  gates.refresh(config, [{ ...state, probedAt: clock.now, pausedUntil }])
+  clock.now = pausedUntil - 1
+  await probeRefused(context)
+  t.equal(sandbox.readLedger().entries.length, 1, 'not before')
+  clock.now = pausedUntil
+  await probeRefused(context)
+  t.equal(sandbox.readLedger().entries.length, 2)
 })

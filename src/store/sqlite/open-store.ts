@@ -138,6 +138,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     finishJob: ask => call('finishJob', ask),
     extendLeases: ask => call('extendLeases', ask),
     recoverJobs: ask => call('recoverJobs', ask),
+    expireJobs: ask => call('expireJobs', ask),
     registerTokens: ask => call('registerTokens', ask),
     recordProbe: ask => call('recordProbe', ask),
     readIntegrations: () => call('readIntegrations', undefined),

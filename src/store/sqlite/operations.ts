@@ -9,6 +9,7 @@ import { countRejected } from './count-rejected.ts'
 import { deleteSecret } from './delete-secret.ts'
 import { discardJob } from './discard-job.ts'
 import { endReplay } from './end-replay.ts'
+import { expireJobs } from './expire-jobs.ts'
 import { exportAudit } from './export-audit.ts'
 import { extendLeases } from './extend-leases.ts'
 import { findKeys } from './find-keys.ts'
@@ -128,6 +129,7 @@ export function prepareOperations(context: StoreContext): Operations {
     finishJob: finishJob(context),
     extendLeases: extendLeases(context),
     recoverJobs: recoverJobs(context),
+    expireJobs: expireJobs(context),
     registerTokens: registerTokens(context),
     recordProbe: recordProbe(context),
     readIntegrations: readIntegrations(context),

@@ -2,7 +2,7 @@ import { BRIDGE_ACTOR } from '../audit.ts'
 import type { ProbeResult } from '../tokens.ts'
 import type { StoreContext } from './context.ts'
 
-/** Notes what a harmless query said of a refused token: accepted again, or still refused. */
+/** Notes what a harmless query said of a refused token: accepted again, still refused, or nothing. */
 export function recordProbe({ db, audit }: StoreContext): (probe: ProbeResult) => void {
   const isRefused = db.prepare<[string, string], 1>(
     `select 1 from token where integration = ? and fingerprint = ? and state = 'refused'`,
@@ -10,7 +10,8 @@ export function recordProbe({ db, audit }: StoreContext): (probe: ProbeResult) =
   const update = db.prepare(`
     update token
     set probed_at = @now,
-      last_answer = @answer,
+      last_answer = coalesce(@answer, last_answer),
+      paused_until = max(coalesce(paused_until, 0), coalesce(@pausedUntil, 0)),
       state = case when @answer = 'ok' and state = 'refused' then 'active' else state end
     where integration = @integration and fingerprint = @token`)
   return probe => {

@@ -204,8 +204,8 @@ export async function testAuditing(t: Test, openStore: OpenStore): Promise<void>
     await store.registerTokens({ now: NOW, resumeHeld: false, tokens: [token(TOKEN)] })
     await addJob(store)
     await attempt(store, await claimOne(store), {}, { tokenAnswer: 'unauthorized', next: HELD })
-    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'unauthorized', now: NOW })
-    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', now: NOW })
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'unauthorized', pausedUntil: null, now: NOW })
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', pausedUntil: null, now: NOW })
     const refused = await list(store, { target: TOKEN })
     t.same(refused.map(({ action }) => action).reverse(), [
       'token.registered',

@@ -58,6 +58,49 @@ export async function testClaims(t: Test, openStore: OpenStore): Promise<void> {
     t.equal((await claimOne(store, { now: NOW + 500 })).expiresAt, NOW + 500)
   })
 
+  t.test('jobs that wait are ended when their time is over, whatever they wait for', async t => {
+    const { store } = await openStore(t)
+    const ended = { expiresAt: NOW + 500, orderKey: 'k' }
+    const ids = []
+    for (const change of [
+      { orderKey: 'k' },
+      ended,
+      { orderKey: 'k' },
+      { expiresAt: NOW + 500, runAt: NOW + 900 },
+      { expiresAt: NOW + 501 },
+    ])
+      ids.push((await addJob(store, change)).eventId)
+    const first = await claimOne(store)
+    const expire = (now: number) => store.expireJobs({ reason: 'expired', message: 'over', now })
+    t.same(await expire(NOW + 499), [])
+    const expired = await expire(NOW + 500)
+    t.same(
+      expired.map(job => job.eventId),
+      [ids[1], ids[3]],
+    )
+    t.match(await readJob(store, { eventId: ids[1]! }), { state: 'dead', reason: 'expired', message: 'over' })
+    t.same(await expire(NOW + 500), [], 'once')
+    t.equal((await store.readBacklog()).openJobs, 3)
+    t.same(await claimEvents(store, { now: NOW + 500 }), [ids[4]], 'the key is still that of the job before')
+    await finishWith(store, first, { state: 'succeeded' })
+    t.same(await claimEvents(store, { now: NOW + 500 }), [ids[2]])
+  })
+
+  t.test(
+    'a job that was first of its key lets the next one go on when its time is over; one that runs is left alone',
+    async t => {
+      const { store } = await openStore(t)
+      await addJob(store, { orderKey: 'k', expiresAt: NOW + 500 })
+      const { eventId } = await addJob(store, { orderKey: 'k' })
+      const job = await claimOne(store)
+      const expire = () => store.expireJobs({ reason: 'expired', message: 'over', now: NOW + 500 })
+      t.same(await expire(), [])
+      await finishWith(store, job, queuedAt(NOW + 9_000))
+      t.equal((await expire()).length, 1)
+      t.same(await claimEvents(store, { now: NOW + 500 }), [eventId])
+    },
+  )
+
   t.test('what has been due longest is given out first', async t => {
     const { store } = await openStore(t)
     const first = await addJob(store)

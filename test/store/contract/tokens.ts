@@ -83,7 +83,7 @@ export async function testTokens(t: Test, openStore: OpenStore): Promise<void> {
     const { store } = await openStore(t)
     await useToken(store)
     await answer(store, ['unauthorized'])
-    const probe = { integration: 'ci', token: TOKEN, now: NOW + 1 }
+    const probe = { integration: 'ci', token: TOKEN, pausedUntil: null, now: NOW + 1 }
     for (const answer of ['unauthorized', 'forbidden', 'rate_limited'] as const) {
       await store.recordProbe({ ...probe, answer })
       t.match(await readToken(store), { state: 'refused', probedAt: NOW + 1, lastAnswer: answer })
@@ -92,14 +92,27 @@ export async function testTokens(t: Test, openStore: OpenStore): Promise<void> {
     t.match(await readToken(store), { state: 'active', probedAt: NOW + 2, lastAnswer: 'ok' })
   })
 
+  t.test('a probe that got no answer is noted as made, and one that was told to wait pauses the token', async t => {
+    const { store } = await openStore(t)
+    await useToken(store)
+    await answer(store, ['unauthorized'])
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: null, pausedUntil: NOW + 9_000, now: NOW + 1 })
+    t.match(await readToken(store), {
+      state: 'refused',
+      probedAt: NOW + 1,
+      lastAnswer: 'unauthorized',
+      pausedUntil: NOW + 9_000,
+    })
+  })
+
   t.test('a probe does not wake a token that was held or retired', async t => {
     const { store } = await openStore(t)
     await useToken(store)
     await answer(store, Array(5).fill('forbidden'))
-    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', now: NOW })
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', pausedUntil: null, now: NOW })
     t.equal((await readToken(store)).state, 'held')
     await useToken(store, 'ci', 'fp-2')
-    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', now: NOW })
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', pausedUntil: null, now: NOW })
     t.equal((await readToken(store)).state, 'retired')
   })
 
@@ -240,7 +253,7 @@ export async function testTokens(t: Test, openStore: OpenStore): Promise<void> {
     const attemptSeq = await begin(store, job!)
     await store.revokeToken({ integration: 'ci', token: null, actor: 'ops', now: NOW })
     await store.finishAttempt(finishFor(job!, attemptSeq, { outcome: 'rejected', tokenAnswer: 'unauthorized' }))
-    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', now: NOW })
+    await store.recordProbe({ integration: 'ci', token: TOKEN, answer: 'ok', pausedUntil: null, now: NOW })
     t.equal((await readToken(store)).state, 'revoked')
   })
 
