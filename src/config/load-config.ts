@@ -196,7 +196,10 @@ function findOtherProblems(
   const findings: ConfigFinding[] = []
   if (!isFolder(mappingsFolder))
     findings.push({ pointer: '/mappings', expected: 'a folder', found: `nothing at "${mappingsFolder}"` })
-  if (!isTokenSafe(new URL(pixelesq.endpoint))) {
+  const endpoint = new URL(pixelesq.endpoint)
+  if (endpoint.username !== '' || endpoint.password !== '')
+    findings.push({ pointer: '/pixelesq/endpoint', expected: 'a URL without credentials', found: 'one with some' })
+  else if (!isTokenSafe(endpoint)) {
     findings.push({
       pointer: '/pixelesq/endpoint',
       expected: 'an https URL (http only for this machine)',

@@ -211,6 +211,13 @@ t.test('secrets pasted in place of whole sections are not repeated either', asyn
   t.notMatch(lines.join('\n'), PASTED)
 })
 
+t.test('credentials in the address of the API are refused, and not repeated', async t => {
+  for (const endpoint of [`https://user:${PASTED}@api.example.com/graphql`, `http://${PASTED}@api.example.com/graphql`])
+    t.strictSame(await problemsOf(t, { config: { pixelesq: { endpoint } } }), [
+      '/pixelesq/endpoint: expected a URL without credentials, found one with some',
+    ])
+})
+
 t.test('a missing mapping folder is a problem', async t => {
   t.strictSame(await problemsOf(t, { config: {}, mappings: null }), [
     '/mappings: expected a folder, found nothing at "./mappings"',
