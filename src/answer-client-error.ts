@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Answer {
@@ -39,7 +40,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     return
   }
   const { status, code, message } = ANSWERS[error.code ?? ''] ?? BAD_REQUEST
-  const body = JSON.stringify({ error: { code, message, requestId: randomUUID() } })
+  const body = bodyOf(code, message)
   const head = [
     `HTTP/1.1 ${status}`,
     'content-type: application/json; charset=utf-8',
@@ -49,4 +50,20 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   ]
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
   socket.destroySoon()
+}
+
+/** Answers `Expect` with anything but `100-continue`, which Node answers without a word. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  const body = bodyOf('expectation_failed', 'Only "100-continue" may be expected')
+  response.writeHead(417, {
+    'content-type': 'application/json; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+    connection: 'close',
+    'content-length': Buffer.byteLength(body),
+  })
+  response.end(body)
+}
+
+function bodyOf(code: string, message: string): string {
+  return JSON.stringify({ error: { code, message, requestId: randomUUID() } })
 }

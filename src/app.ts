@@ -10,10 +10,11 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { answerClientError } from './answer-client-error.ts'
+import { answerClientError, refuseExpectation } from './answer-client-error.ts'
 import type { Bridge } from './bridge.ts'
 import { findRequestProblem, leavesBody } from './check-request.ts'
 import { BridgeError, type ErrorCode } from './errors.ts'
+import { lingerAfter } from './linger.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,6 +30,8 @@ declare module 'fastify' {
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 72_000
+/** How long a connection may be silent, in ms: longer than a request may take, because it is ended without an answer, and that one with 408. */
+const SILENCE_TIMEOUT_MS = 35_000
 /** How often Node looks for requests over their time; its own 30 s would let a slow one live three times as long. */
 const TIMEOUT_CHECK_MS = 1_000
 /** Largest body any source may have, in bytes; each source has its own limit below it. */
@@ -102,7 +105,7 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    connectionTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: SILENCE_TIMEOUT_MS,
     // Host is checked below, with an answer of ours
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -117,6 +120,7 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     routerOptions: { maxParamLength: 128 },
     schemaController: { compilersFactory: NO_SCHEMAS },
   })
+  app.server.on('checkExpectation', refuseExpectation)
   await app.register(rateLimit, { global: false, keyGenerator: addressOf, cache: FAILING_ADDRESSES_MAX })
   app.decorate('bridge', bridge)
   app.decorate(
@@ -141,10 +145,8 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     const problem = findRequestProblem(request.raw)
     if (problem !== null) {
       const { status, code, message } = problem
-      reply
-        .code(status)
-        .header('connection', 'close')
-        .send(errorBody(code, message, request))
+      reply.header('connection', 'close')
+      sendError(reply.code(status), request, code, message)
       return
     }
     if (bridge.closing) {
@@ -156,20 +158,17 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
     done()
   })
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (leavesBody(request.raw)) reply.header('connection', 'close')
     if (error instanceof BridgeError && STATUS[error.code] !== undefined) {
       if (error.retryAfterSec !== null) reply.header('retry-after', error.retryAfterSec)
       if (error.code === 'store_unavailable')
         bridge.log.error({ err: error, cause: error.cause }, 'the store refused a write')
-      return reply.code(STATUS[error.code]!).send(errorBody(error.code, error.message, request))
+      return sendError(reply.code(STATUS[error.code]!), request, error.code, error.message)
     }
     const status = error.statusCode ?? 500
     if (status < 500)
-      return reply
-        .code(status)
-        .send(errorBody('bad_request', CLIENT_ERRORS[status] ?? 'The request is not valid', request))
+      return sendError(reply.code(status), request, 'bad_request', CLIENT_ERRORS[status] ?? 'The request is not valid')
     bridge.log.error({ err: error }, 'a request failed')
-    return reply.code(500).send(errorBody('internal', 'Something went wrong', request))
+    return sendError(reply.code(500), request, 'internal', 'Something went wrong')
   })
   await app.register(autoload, {
     dir: fileURLToPath(new URL('../routes', import.meta.url)),
@@ -184,11 +183,20 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
 }
 
 function sendNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (leavesBody(request.raw)) reply.header('connection', 'close')
+  reply.header('x-content-type-options', 'nosniff')
+  return sendError(reply.code(404), request, 'not_found', 'Not found')
+}
+
+/** Answers with an error, also where the body of the request is still on its way. */
+function sendError(reply: FastifyReply, request: FastifyRequest, code: string, message: string): FastifyReply {
+  const body = errorBody(code, message, request)
+  if (request.raw.destroyed || !leavesBody(request.raw)) return reply.send(body)
+  const text = JSON.stringify(body)
   return reply
-    .code(404)
-    .header('x-content-type-options', 'nosniff')
-    .send(errorBody('not_found', 'Not found', request))
+    .header('connection', 'close')
+    .header('content-type', 'application/json; charset=utf-8')
+    .header('content-length', Buffer.byteLength(text))
+    .send(lingerAfter(text, request.raw))
 }
 
 const CLIENT_ERRORS: Record<number, string> = {

@@ -10,6 +10,7 @@ import { buildApp } from './app.ts'
 import { startAudit, stopAudit } from './audit/start-audit.ts'
 import { createUnauthorizedCount } from './audit/unauthorized-count.ts'
 import type { Bridge } from './bridge.ts'
+import { closeApp } from './close-app.ts'
 import type { Config, ConfigInput } from './config/load-config.ts'
 import { readMasterKeys } from './config/read-master-keys.ts'
 import { readTokenAgain } from './config/read-token-again.ts'
@@ -229,7 +230,7 @@ async function assemble(
   undo.push(() => reloading.close())
 
   const app = await buildApp({ bridge, logger: log, trustedProxies: config.listen.trustedProxies })
-  undo.push(() => app.close())
+  undo.push(() => closeApp(app))
   undo.push(upkeep.start())
   await listen(app, config)
   made = await makeFirstKey(config, store, secrets, options)

@@ -81,7 +81,8 @@ export default async function hooksRoute(app: FastifyInstance): Promise<void> {
   app.addHook<{ Params: Params }>('onResponse', (request, reply, done) => {
     const name = bridge.live.setup.sources.get(request.params.source)?.name ?? UNKNOWN_SOURCE
     const outcome = request.outcome ?? OUTCOMES[reply.statusCode] ?? 'failed'
-    const hasWaited = reply.hasHeader('preference-applied')
+    // the end of such an answer waits: for jobs, or for what is left of the body
+    const hasWaited = reply.hasHeader('preference-applied') || reply.hasHeader('connection')
     bridge.activity.answered(name, outcome, hasWaited ? null : reply.elapsedTime, Date.now())
     done()
   })
