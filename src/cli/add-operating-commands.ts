@@ -5,7 +5,7 @@ import type { End } from './end.ts'
 export function addOperatingCommands(program: Command, end: End, config: readonly [string, string]): void {
   addNamedThings(program, end, config)
   addStats(program, end)
-  addSecrets(program, end)
+  addSecrets(program, end, config)
   addUpkeep(program, end, config)
 }
 
@@ -49,7 +49,7 @@ function addSources(program: Command, end: End, config: readonly [string, string
   return sources
 }
 
-function addSecrets(program: Command, end: End): void {
+function addSecrets(program: Command, end: End, config: readonly [string, string]): void {
   const secrets = program
     .command('secrets')
     .description('secrets sealed in the store, for "sealed:<name>" in bridge.json')
@@ -61,7 +61,9 @@ function addSecrets(program: Command, end: End): void {
   secrets
     .command('set <name>')
     .description('seal a secret: from standard input, or asked for and not shown')
+    .option('--stopped', 'in the database this configuration names, which no service may have open')
     .option('--json', 'machine-readable output')
+    .option(...config)
     .action(async (name, options) => end(await (await import('./secrets.ts')).setSecret(name, options)))
   secrets
     .command('delete <name>')

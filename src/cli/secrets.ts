@@ -1,14 +1,22 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
 import type { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../admin/setup-answers.ts'
+import { NAME_PATTERN } from '../config/value-schemas.ts'
 import { showText } from '../mapping/show-value.ts'
 import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
 import { printTable, say, showInstant } from './list-rows.ts'
+import { loadConfigOrExit } from './load-setup-or-exit.ts'
 import { readSecret } from './read-secret.ts'
+import { sealStopped } from './seal-stopped.ts'
 
 interface SecretOptions {
   json?: boolean
+}
+
+interface SetOptions extends SecretOptions {
+  stopped?: boolean
+  config?: string
 }
 
 /** Prints the sealed secrets, never their values. */
@@ -30,15 +38,37 @@ export async function listSecrets({ json }: SecretOptions): Promise<number> {
 }
 
 /** Seals what standard input or the person says under a name; 1 where it is not in force. */
-export async function setSecret(name: string, { json }: SecretOptions): Promise<number> {
+export async function setSecret(name: string, options: SetOptions): Promise<number> {
+  if (options.stopped === true) return setStopped(name, options)
+  const { json } = options
   const client = readClientOrExit()
-  const value = await readSecret(`Secret for ${showText(name)} (not shown): `)
-  if (value === '') throw cliError(EXIT.usage, 'expected a secret on standard input, found nothing')
+  const value = await askSecret(name)
   const path = `/api/secrets/${encodeURIComponent(name)}`
   const sealed = await sendJson<z.output<typeof sealedAnswer>>(client, 'PUT', path, { value })
   if (json === true) say(JSON.stringify(sealed))
-  else say(`${showText(sealed.name)}  ${pc.green('sealed')}  fingerprint ${sealed.fingerprint}`)
+  else tellSealed(sealed.name, sealed.fingerprint)
   return tellForce(sealed, json)
+}
+
+/** The same in the database of a service that does not run: it is in force when that starts. */
+async function setStopped(name: string, options: SetOptions): Promise<number> {
+  const { storeFile } = loadConfigOrExit(options)
+  if (!NAME_PATTERN.test(name))
+    throw cliError(EXIT.usage, 'expected a name of lower-case letters, digits, "-" and "_", at most 64 characters')
+  const { fingerprint } = await sealStopped(storeFile, name, await askSecret(name))
+  if (options.json === true) say(JSON.stringify({ name, fingerprint }))
+  else tellSealed(name, fingerprint)
+  return EXIT.done
+}
+
+async function askSecret(name: string): Promise<string> {
+  const value = await readSecret(`Secret for ${showText(name)} (not shown): `)
+  if (value === '') throw cliError(EXIT.usage, 'expected a secret on standard input, found nothing')
+  return value
+}
+
+function tellSealed(name: string, fingerprint: string): void {
+  say(`${showText(name)}  ${pc.green('sealed')}  fingerprint ${fingerprint}`)
 }
 
 /** Deletes a sealed secret. */

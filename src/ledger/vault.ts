@@ -126,7 +126,7 @@ function lookUp(opened: ReadonlyMap<string, ResolvedSecret>, chosen: MasterKeyRe
     get: name =>
       opened.get(name) ?? {
         ok: false,
-        expected: `a secret sealed as "${name}" (pixelesq-bridge secrets set ${name})`,
+        expected: `a secret sealed as "${name}" (pixelesq-bridge secrets set ${name}; with --stopped while the service does not run)`,
         found: 'none',
       },
     captured: source => {

@@ -115,12 +115,50 @@ t.test('a start without the master key ends with 78 and says which place needs i
   t.equal(code, 78)
   t.match(
     err,
-    /bridge\.json: \/sources\/hub\/secrets\/0: expected a secret sealed as "hub" \(pixelesq-bridge secrets set hub\), found none/,
+    /bridge\.json: \/sources\/hub\/secrets\/0: expected a secret sealed as "hub" \(pixelesq-bridge secrets set hub; with --stopped while the service does not run\), found none/,
   )
   t.match(
     err,
     /bridge\.json: \/sources\/asana\/capture: expected BRIDGE_MASTER_KEY in the environment .*, found nothing/,
   )
+})
+
+t.test('a fresh install whose secrets are all sealed: they are set while nothing runs, then it starts', async t => {
+  const config = {
+    integrations: { ci: { token: 'sealed:ci' } },
+    sources: { hub: { scheme: 'github', secrets: ['sealed:hub'] } },
+  }
+  const folder = makeBridgeFolder(t, { config })
+  const { path: cwd } = folder
+  const set = (name: string, value: string, ...rest: string[]) =>
+    startCli(t, ['secrets', 'set', name, '--stopped', ...rest], { cwd, stdin: value }).ended
+  t.match(await set('hub', SEALED), {
+    code: 1,
+    err: /^expected BRIDGE_MASTER_KEY in the environment .*, found nothing\n$/,
+  })
+  folder.write('.env', envText({ ...SECRETS, ...env }))
+  t.match(await set('Hub', SEALED), { code: 2, err: /expected a name of lower-case letters/ })
+  t.match(await set('hub', 'short'), { code: 1, err: /^value: expected text of 16 to/ })
+
+  const print = fingerprintToken(SEALED)
+  t.match(await set('hub', `${SEALED}\n`), { code: 0, out: `hub  sealed  fingerprint ${print}\n`, err: '' })
+  t.match(await runCli(t, ['start'], { cwd }), { code: 78, err: /sealed as "ci" \(pixelesq-bridge secrets set ci;/ })
+  const json = await set('ci', SECRETS.PIXELESQ_TOKEN, '--json')
+  t.equal(json.code, 0)
+  t.same(JSON.parse(json.out), { name: 'ci', fingerprint: fingerprintToken(SECRETS.PIXELESQ_TOKEN) })
+
+  const bridge = await startTestBridge(t, { folder })
+  const listed = await callClient(t, bridge.url, ['secrets', '--json'])
+  t.match(
+    JSON.parse(listed.out)
+      .secrets.map(({ name }: { name: string }) => name)
+      .sort(),
+    ['ci', 'hub'],
+  )
+  t.match(await bridge.send('hub', { zen: 'x' }), { status: 200 }, 'and it takes what is signed with it')
+  t.match(await set('ci', SEALED), { code: 1, err: /^Another process holds / }, 'not while it runs')
+  const entries = await callClient(t, bridge.url, ['audit', '--action', 'secret.sealed', '--json'])
+  t.equal(entries.out.match(/"actor":"bridge"/g)?.length, 2, 'and it is in the audit')
 })
 
 t.test(

@@ -87,7 +87,8 @@ t.test('a start opens what is sealed; without the key, or with another, it says 
   t.match(bridge.bridge.live.problems, [
     {
       pointer: '/sources/github/secrets/0',
-      expected: 'a secret sealed as "gone" (pixelesq-bridge secrets set gone)',
+      expected:
+        'a secret sealed as "gone" (pixelesq-bridge secrets set gone; with --stopped while the service does not run)',
       found: 'none',
     },
   ])
