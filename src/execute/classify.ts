@@ -41,9 +41,12 @@ const CONFLICT = /^(CONFLICT|VERSION_CONFLICT|STALE_VERSION|EDIT_CONFLICT|OPTIMI
 /** The API documents no code for a stale version, only words (pixelesq.md 8). */
 const CONFLICT_WORDS =
   /\b(stale|outdated|version (conflict|mismatch)|conflicting version|changed since|newer (draft|revision|version))\b/i
-/** graphql-js validation messages: the schema is not the one the operation was written for. */
+/**
+ * graphql-js validation messages: the schema is not the one the operation was written for. Not where a scalar cannot
+ * represent a value: the document names the type itself, so that the value is what is wrong.
+ */
 const DRIFT_WORDS =
-  /^(Cannot query field|Unknown argument|Unknown type|Unknown fragment|Field ".*" of type ".*" must (have|not have)|Field ".*" argument ".*" of type ".*" is required|Field ".*" is not defined by type|Variable ".*" (of type .* used in position|got invalid value))/
+  /^(Cannot query field|Unknown argument|Unknown type|Unknown fragment|Field ".*" of type ".*" must (have|not have)|Field ".*" argument ".*" of type ".*" is required|Field ".*" is not defined by type|Variable ".*" (of type .* used in position|got invalid value (?!.*\b(String|ID|Int|Float|Boolean) cannot represent)))/s
 
 export interface ClassifyInput {
   sent: Sent

@@ -180,6 +180,11 @@ const CASES: Case[] = [
     'Variable "$a" of type "String" used in position expecting type "Int!".',
     'Field "save" argument "b" of type "String!" is required, but it was not provided.',
   ].map((words): Case => [`T113 "${words}" is schema drift`, refused(words, 'GRAPHQL_VALIDATION_FAILED'), DRIFT]),
+  [
+    'T090 a value of the wrong kind is no schema drift',
+    refused('Variable "$a" got invalid value { $ne: 1 }; String cannot represent a non string value: { $ne: 1 }', null),
+    { outcome: 'rejected', verdict: 'permanent', tokenAnswer: 'ok' },
+  ],
   ['T113 drift arrives as a 400 too', refused('Cannot query field "x" on type "Entry".', null, { status: 400 }), DRIFT],
   ['a query that finds nothing is an answer', answered({ data: { page: null } }), APPLIED, 'read'],
   ['a query that fails is permanent', refused('no', null, { data: { page: null } }), PERMANENT, 'read'],
