@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Problem } from '../mapping/problem.ts'
+import { problemsOfNumbers } from '../mapping/problems-of-numbers.ts'
 import { fileProblem, readSource, type SourceFile } from '../mapping/source-file.ts'
 
 /** Reads the text of `bridge.json` as JSON, with the places of its values. */
@@ -23,5 +24,7 @@ export function readBridgeFile(file: string): { ok: true; source: SourceFile } |
     }
   }
   const read = readSource(file, text)
-  return read.ok && read.problems.length === 0 ? read : { ok: false, problems: read.problems }
+  if (!read.ok) return read
+  const problems = [...read.problems, ...problemsOfNumbers(read.source)]
+  return problems.length === 0 ? read : { ok: false, problems }
 }

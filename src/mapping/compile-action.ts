@@ -25,7 +25,7 @@ export function compileAction(
   const { description, parameters, anyOf = [] } = checked.data
   const problems: Problem[] = []
   const members = { with: new Set(Object.keys(parameters)) }
-  const context: CelContext = { source, problems, variables: ['with'], members }
+  const context: CelContext = { source, problems, variables: ['with'], members, known: {} }
   const { steps, drafts } = compileSteps(checked.data.steps, '/steps', operations, context)
   return problems.length > 0
     ? { action: null, drafts, problems }

@@ -13,6 +13,8 @@ export interface CelContext {
   variables: readonly string[]
   /** Members known before any event; a name that is absent may have any. */
   members: Readonly<Record<string, ReadonlySet<string>>>
+  /** Values known before any event, by the name in scope. */
+  known: Readonly<Record<string, unknown>>
 }
 
 /** Kinds an expression may have to give, and what to call them. */
@@ -44,7 +46,7 @@ export function compileCel(
     context.problems.push(problemInString(context.source, pointer, inner.start, parts))
     return null
   }
-  return checkReferences(expression, pointer, inner.start, context) ? expression : null
+  return checkKnown(expression, pointer, inner.start, context) ? expression : null
 }
 
 /** Compiles a JSON value with `${…}` in its strings; null after a problem. */
@@ -57,7 +59,7 @@ export function compileJson(value: unknown, pointer: string, context: CelContext
     return null
   }
   const checks = compiled.template.expressions.map(({ expression, pointer: at, start }) =>
-    checkReferences(expression, at, start, context),
+    checkKnown(expression, at, start, context),
   )
   return checks.every(Boolean) ? compiled.template : null
 }
@@ -75,10 +77,29 @@ function unwrap(text: string, pointer: string, context: CelContext): { source: s
   return null
 }
 
+/** What is known before any event: members that are not there, and an expression that fails whatever comes. */
+function checkKnown(expression: Expression, pointer: string, shift: number, context: CelContext): boolean {
+  if (!checkReferences(expression, pointer, shift, context)) return false
+  if ([...expression.roots].some(root => !Object.hasOwn(context.known, root))) return true
+  const result = expression.evaluate(context.known)
+  // these two the type check tells, with more to say
+  if (result.ok || result.reason === 'mapping_type' || result.reason === 'missing_key') return true
+  const parts = {
+    code: 'invalid_value',
+    message: `it always fails: ${result.message}`,
+    expected: 'an expression that can be computed',
+    found: `one that always fails: ${result.message}`,
+  } as const
+  context.problems.push(problemInString(context.source, pointer, shift, parts))
+  return false
+}
+
 /** Members that are known not to exist are found when the mapping is loaded, not when the webhook comes. */
 function checkReferences(expression: Expression, pointer: string, shift: number, context: CelContext): boolean {
-  const unknown = expression.references.filter(({ root, member }) => {
+  const unknown = expression.references.filter(({ root, member, isForgiven }) => {
     const members = context.members[root]
+    // another configuration may have the constant; the other names stand in this file or are the bridge's
+    if (isForgiven && root === 'constants') return false
     return member !== null && members !== undefined && !members.has(member)
   })
   for (const reference of unknown) context.problems.push(unknownMember(reference, pointer, shift, context))

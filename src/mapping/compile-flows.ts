@@ -5,7 +5,7 @@ import { type CompiledOperation, compileOperation, type OperationText } from './
 import type { Operation } from './operation.ts'
 import type { Problem } from './problem.ts'
 import type { MappingFiles, TextFile } from './read-mapping-files.ts'
-import { fileProblem, readSource, type SourceFile } from './source-file.ts'
+import { problemAt, readSource, type SourceFile } from './source-file.ts'
 import { suggest } from './suggest.ts'
 import { type ActionTypes, checkAction } from './typecheck/check-action.ts'
 import { checkSidecar } from './typecheck/check-sidecar.ts'
@@ -61,7 +61,10 @@ function makeFlows(
     problems.push(...own)
     if (operation !== null) operations.set(text.name, operation)
   }
-  for (const operation of operations.values()) checkVerification(operation, operations, problems)
+  for (const operation of operations.values()) {
+    const { sidecar } = compiled.get(operation.name)!
+    if (sidecar !== null) checkVerification(operation, sidecar, operations, problems)
+  }
   const read = readActions(actionTexts, operations, problems)
   const actions = new Map<string, CheckedAction>()
   for (const [name, { compiled: own }] of read) if (own.action !== null) actions.set(name, own.action)
@@ -133,6 +136,7 @@ function findTypeProblems(
 /** The verify query must be a query that exists. */
 function checkVerification(
   operation: Operation,
+  sidecar: SourceFile,
   operations: ReadonlyMap<string, Operation>,
   problems: Problem[],
 ): void {
@@ -140,12 +144,12 @@ function checkVerification(
   if (name === undefined || operations.get(name)?.kind === 'query') return
   const queries = [...operations.values()].filter(({ kind }) => kind === 'query').map(query => query.name)
   const found = operations.has(name) ? `the mutation "${name}"` : `"${name}"`
-  const problem = fileProblem(operation.file.replace(/\.graphql$/, '.json'), {
+  const parts = {
     code: 'unknown_operation',
     message: `the verify operation of ${operation.name} is no known query`,
     expected: 'a query',
     found,
     suggestion: suggest(name, queries),
-  })
-  problems.push({ ...problem, pointer: '/verify/operation' })
+  } as const
+  problems.push(problemAt(sidecar, '/verify/operation', parts))
 }

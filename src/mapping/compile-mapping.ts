@@ -47,9 +47,9 @@ const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/
 const KEYS = {
   '': Object.keys(mappingSchema.shape),
   steps: ['id', 'if', 'operation', 'variables', 'hold'],
-  tests: ['name', 'event', 'expect'],
+  tests: ['name', 'event', 'answers', 'expect'],
   event: ['type', 'payload', 'payloadFile', 'headers'],
-  expect: ['matched', 'operations'],
+  expect: ['matched', 'held', 'operations'],
   operations: ['operation', 'variables'],
 } as const
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  type ASTNode,
   type DocumentNode,
   GraphQLError,
   Kind,
@@ -13,6 +14,7 @@ import { type CelContext, compileCel, compileJson } from './compile-cel.ts'
 import { sidecarSchema } from './mapping-schema.ts'
 import type { Operation, OperationVariable, Verification } from './operation.ts'
 import type { Problem } from './problem.ts'
+import { lineAndColumn } from './scan-json.ts'
 import { problemsOfSchema } from './schema-problems.ts'
 import { fileProblem, type ProblemParts, problemAt, readSource, type SourceFile } from './source-file.ts'
 
@@ -66,9 +68,9 @@ type ParsedDocument =
   | { ok: false; problem: Problem }
 
 function parseDocument({ name, file, document }: OperationText): ParsedDocument {
-  const refuse = (parts: Omit<ProblemParts, 'code'>, place?: { line: number; column: number }): ParsedDocument => {
-    const problem = fileProblem(file, { code: place === undefined ? 'graphql_operation' : 'graphql_syntax', ...parts })
-    return { ok: false, problem: { ...problem, ...place } }
+  const refuse = (parts: Omit<ProblemParts, 'code'>, node?: ASTNode): ParsedDocument => {
+    const problem = fileProblem(file, { code: 'graphql_operation', ...parts })
+    return { ok: false, problem: { ...problem, ...lineAndColumn(document, node?.loc?.start ?? 0) } }
   }
   let tree: DocumentNode
   try {
@@ -76,7 +78,8 @@ function parseDocument({ name, file, document }: OperationText): ParsedDocument 
   } catch (error) {
     const place = error instanceof GraphQLError ? error.locations?.[0] : undefined
     const message = error instanceof Error ? error.message : 'not GraphQL'
-    return refuse({ message }, { line: place?.line ?? 1, column: place?.column ?? 1 })
+    const problem = fileProblem(file, { code: 'graphql_syntax', message })
+    return { ok: false, problem: { ...problem, line: place?.line ?? 1, column: place?.column ?? 1 } }
   }
   const definitions = tree.definitions.filter(node => node.kind === Kind.OPERATION_DEFINITION)
   const definition = definitions[0]
@@ -84,34 +87,52 @@ function parseDocument({ name, file, document }: OperationText): ParsedDocument 
     node => node.kind !== Kind.OPERATION_DEFINITION && node.kind !== Kind.FRAGMENT_DEFINITION,
   )
   if (other !== undefined)
-    return refuse({ message: 'only operations and fragments are allowed', expected: 'an operation', found: other.kind })
+    return refuse(
+      { message: 'only operations and fragments are allowed', expected: 'an operation', found: other.kind },
+      other,
+    )
   if (definition === undefined || definitions.length > 1) {
-    return refuse({
-      message: 'one operation per file',
-      expected: 'exactly one operation',
-      found: String(definitions.length),
-    })
+    return refuse(
+      {
+        message: 'one operation per file',
+        expected: 'exactly one operation',
+        found: String(definitions.length),
+      },
+      definitions[1],
+    )
   }
   if (definition.operation === 'subscription') {
-    return refuse({
-      message: 'subscriptions cannot be sent',
-      expected: 'a query or a mutation',
-      found: 'a subscription',
-    })
+    return refuse(
+      {
+        message: 'subscriptions cannot be sent',
+        expected: 'a query or a mutation',
+        found: 'a subscription',
+      },
+      definition,
+    )
   }
   if (definition.name?.value !== name) {
     const found = definition.name === undefined ? 'no name' : `"${definition.name.value}"`
-    return refuse({ message: 'the operation is named like its file', expected: `the operation "${name}"`, found })
+    return refuse(
+      { message: 'the operation is named like its file', expected: `the operation "${name}"`, found },
+      definition.name ?? definition,
+    )
   }
   const fields = rootFields(tree, definition.selectionSet, new Set())
   if (fields === null)
-    return refuse({ message: 'a fragment is not defined', expected: 'a fragment of this file', found: 'none' })
+    return refuse(
+      { message: 'a fragment is not defined', expected: 'a fragment of this file', found: 'none' },
+      definition,
+    )
   if (definition.operation === 'mutation' && fields.length !== 1) {
-    return refuse({
-      message: 'one mutation field per request',
-      expected: 'exactly one mutation field',
-      found: fields.join(', ') || 'none',
-    })
+    return refuse(
+      {
+        message: 'one mutation field per request',
+        expected: 'exactly one mutation field',
+        found: fields.join(', ') || 'none',
+      },
+      definition,
+    )
   }
   return { ok: true, definition, mutationField: definition.operation === 'mutation' ? fields[0]! : null }
 }
@@ -167,7 +188,13 @@ function compileSidecar(
   const { success, verify } = checked.data
   const effect = checked.data.effect ?? fallback.effect
   checkEffect(effect, verify !== undefined, definition, source, problems)
-  const context = (variables: readonly string[]): CelContext => ({ source, problems, variables, members: {} })
+  const context = (variables: readonly string[]): CelContext => ({
+    source,
+    problems,
+    variables,
+    members: {},
+    known: {},
+  })
   const sidecar: Sidecar = {
     success: success === undefined ? null : compileCel(success, '/success', 'bool', context(['data'])),
     effect,

@@ -43,9 +43,10 @@ export function compileTrigger(
   problems: Problem[],
 ): { trigger: Trigger; atJob: CelContext } {
   const members = { event: EVENT_MEMBERS, constants: new Set(Object.keys(constants)) }
-  const atEvent: CelContext = { source, problems, variables: EVENT_SCOPE, members }
+  const known = { constants }
+  const atEvent: CelContext = { source, problems, variables: EVENT_SCOPE, members, known }
   const jobScope = [...EVENT_SCOPE, 'vars', ...(file.forEach === undefined ? [] : ['item'])]
-  const atVars: CelContext = { source, problems, variables: jobScope, members }
+  const atVars: CelContext = { source, problems, variables: jobScope, members, known }
   const vars = compileVars(file.vars ?? {}, atVars)
   const atJob: CelContext = { ...atVars, members: { ...members, vars: new Set(Object.keys(file.vars ?? {})) } }
   const optional = (key: 'order' | 'runAt' | 'expiresAfter'): Template | null =>

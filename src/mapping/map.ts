@@ -71,7 +71,7 @@ function mapBody(step: CheckedStep, scope: Scope): MappedStep {
     const place = result.pointer.split('/').slice(3).join('.')
     return { kind: 'failed', reason: result.reason, message: `${place} of step "${step.id}": ${result.message}` }
   }
-  if (step.kind === 'hold') return { kind: 'hold', message: String(result.value) }
+  if (step.kind === 'hold') return mapHold(step, result.value)
   const variables = result.value as Record<string, unknown>
   const text = stringify(variables)
   if (text === null) return tooLarge(step)
@@ -85,6 +85,12 @@ function mapBody(step: CheckedStep, scope: Scope): MappedStep {
   }
   if (Buffer.byteLength(text) > VARIABLES_BYTES_MAX) return tooLarge(step)
   return { kind: 'run', operation: step.operation, variables }
+}
+
+function mapHold(step: CheckedStep, value: unknown): MappedStep {
+  if (typeof value !== 'object' || value === null) return { kind: 'hold', message: String(value) }
+  const kind = Array.isArray(value) ? 'a list' : 'a map'
+  return { kind: 'failed', reason: 'mapping_type', message: `hold of step "${step.id}" gives ${kind}, not a text` }
 }
 
 function tooLarge(step: CheckedStep): MappedStep {

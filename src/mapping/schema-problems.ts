@@ -32,8 +32,9 @@ function problemsOfIssue(source: SourceFile, issue: z.core.$ZodIssue, knownKeys:
   const code = issue.code === 'invalid_type' ? 'wrong_type' : 'invalid_value'
   const expected = describeExpected(issue)
   const suggestion = issue.code === 'invalid_value' ? suggest(String(value), issue.values.map(String)) : null
-  const found = describeValue(value)
-  return [problemAt(source, pointer, { code, message: `expected ${expected}`, expected, found, suggestion })]
+  const found = describeValue(issue.code === 'invalid_key' ? issue.path.at(-1) : value)
+  const at = issue.code === 'invalid_key' ? 'key' : 'value'
+  return [problemAt(source, pointer, { code, message: `expected ${expected}`, expected, found, suggestion }, at)]
 }
 
 function unknownKey(source: SourceFile, pointer: string, key: string, known: readonly string[]): Problem {

@@ -16,18 +16,28 @@ const MUTATION = 'mutation op($id: String!) { deleteEntry(entryId: $id) { succes
 
 t.test('a file holds one operation named like it, with at most one mutation field', async t => {
   t.strictSame(lines('query op {'), ['op.graphql: /: Syntax Error: Expected Name, found <EOF>. (line 1, column 11)'])
-  t.strictSame(lines('query op { a } query two { b }'), ['op.graphql: /: expected exactly one operation, found 2'])
-  t.strictSame(lines('fragment F on Entry { id }'), ['op.graphql: /: expected exactly one operation, found 0'])
-  t.strictSame(lines('{ a }'), ['op.graphql: /: expected the operation "op", found no name'])
-  t.strictSame(lines('query Op { a }'), ['op.graphql: /: expected the operation "op", found "Op"'])
-  t.strictSame(lines('subscription op { a }'), ['op.graphql: /: expected a query or a mutation, found a subscription'])
-  t.strictSame(lines('mutation op { a b }'), ['op.graphql: /: expected exactly one mutation field, found a, b'])
-  t.strictSame(lines('mutation op { ...F ...F } fragment F on Mutation { a }'), [
-    'op.graphql: /: expected exactly one mutation field, found a, a',
+  t.strictSame(lines('query op { a } query two { b }'), [
+    'op.graphql: /: expected exactly one operation, found 2 (line 1, column 16)',
   ])
-  t.strictSame(lines('mutation op { ...F }'), ['op.graphql: /: expected a fragment of this file, found none'])
+  t.strictSame(lines('fragment F on Entry { id }'), [
+    'op.graphql: /: expected exactly one operation, found 0 (line 1, column 1)',
+  ])
+  t.strictSame(lines('{ a }'), ['op.graphql: /: expected the operation "op", found no name (line 1, column 1)'])
+  t.strictSame(lines('query Op { a }'), ['op.graphql: /: expected the operation "op", found "Op" (line 1, column 7)'])
+  t.strictSame(lines('subscription op { a }'), [
+    'op.graphql: /: expected a query or a mutation, found a subscription (line 1, column 1)',
+  ])
+  t.strictSame(lines('mutation op { a b }'), [
+    'op.graphql: /: expected exactly one mutation field, found a, b (line 1, column 1)',
+  ])
+  t.strictSame(lines('mutation op { ...F ...F } fragment F on Mutation { a }'), [
+    'op.graphql: /: expected exactly one mutation field, found a, a (line 1, column 1)',
+  ])
+  t.strictSame(lines('mutation op { ...F }'), [
+    'op.graphql: /: expected a fragment of this file, found none (line 1, column 1)',
+  ])
   t.strictSame(lines('query op { a } type X { a: Int }'), [
-    'op.graphql: /: expected an operation, found ObjectTypeDefinition',
+    'op.graphql: /: expected an operation, found ObjectTypeDefinition (line 1, column 16)',
   ])
   t.match(lines(`query op { ${'a '.repeat(20_001)} }`), [/more that 20000 tokens|more than 20000 tokens/])
   const inFragment = compile('mutation op { ...F } fragment F on Mutation { ... on Mutation { a { success } } }')
@@ -64,6 +74,13 @@ t.test('a sidecar is compiled over data, variables and result', async t => {
     value: true,
   })
   t.strictSame(verify?.adopt?.evaluate({}), { ok: true, value: { deleteEntry: { success: true } } })
+})
+
+t.test('what is wrong with an operation has a place', async t => {
+  t.strictSame(lines('query other { projects { id } }'), [
+    'op.graphql: /: expected the operation "op", found "other" (line 1, column 7)',
+  ])
+  t.match(lines('query op { a }\nquery b { a }'), [/expected exactly one operation, found 2 \(line 2, column 1\)/])
 })
 
 t.test('mistakes in a sidecar are found when it is loaded', async t => {

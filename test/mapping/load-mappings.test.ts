@@ -273,7 +273,7 @@ const MISTAKES: readonly (readonly [string, unknown, readonly string[]])[] = [
   [
     'code (T091)',
     { order: '${payload.constructor.constructor("return process")()}' },
-    ["m.json: /order: Unexpected character: '(' (line 13, column 66)"],
+    ['m.json: /order: expected an operator, or the end of the expression, found "(" (line 13, column 66)'],
   ],
   [
     'a regular expression that is none',

@@ -117,3 +117,14 @@ t.test('a parameter of an action that fails says which', async t => {
     message: 'with/pageId: payload has no key "page"',
   })
 })
+
+t.test('a hold with a list or a map for its message fails instead of saying [object Object]', async t => {
+  const mapping = await loadOne(t, { steps: [{ id: 'stop', hold: '${payload.why}' }] })
+  t.strictSame(mapStep(mapping, 0, eventScope({ why: 'because' })), { kind: 'hold', message: 'because' })
+  for (const why of [{}, ['a']])
+    t.match(mapStep(mapping, 0, eventScope({ why })), {
+      kind: 'failed',
+      reason: 'mapping_type',
+      message: /hold of step "stop"/,
+    })
+})

@@ -1,13 +1,19 @@
 import type { Environment } from '@marcbachmann/cel-js'
 import { describeFailure, type ExpressionFailure } from './describe-failure.ts'
-import { describeProblem, type ExpressionProblem, type KnownNames, placeProblem } from './describe-problem.ts'
+import {
+  describeProblem,
+  displayType,
+  type ExpressionProblem,
+  type KnownNames,
+  placeProblem,
+} from './describe-problem.ts'
 import { environmentFor } from './environment.ts'
 import { isBudgetSpent, resetBudget, TOO_COSTLY } from './evaluation-budget.ts'
 import { EXPRESSION_UNITS_MAX } from './expression-limits.ts'
 import { findReferences, type Reference } from './find-references.ts'
 import { guardTree } from './guard-tree.ts'
 import { MAPPING_VARIABLES } from './mapping-variables.ts'
-import { rewriteTree } from './rewrite-tree.ts'
+import { originalNames, rewriteTree } from './rewrite-tree.ts'
 import type { Scope } from './scope.ts'
 import { needsMaps, withMaps } from './scope-with-maps.ts'
 import type { SyntaxNode } from './syntax-tree.ts'
@@ -64,6 +70,8 @@ function compileParsed(source: string, variables: readonly string[], environment
     const { start, end } = literal.node
     return { ok: false, problem: placeProblem(source, start, end, { message: literal.message }) }
   }
+  const optional = findReferences(tree, OPTIONAL)[0]
+  if (optional !== undefined) return refuseOptional(source, optional)
   const checked = program.check()
   if (!checked.valid) throw checked.error
   guardTree(tree)
@@ -106,6 +114,15 @@ function tooCostly(): Evaluation {
   return { ok: false, reason: 'too_costly', message: TOO_COSTLY }
 }
 
+/** cel-js knows the name also where its optional values are off, and then has no value for it. */
+const OPTIONAL: ReadonlySet<string> = new Set(['optional'])
+
+function refuseOptional(source: string, { start, end }: Reference): CompiledExpression {
+  const expected = 'default(…, …) or has(…)'
+  const parts = { message: 'optional values are not available', expected, found: '"optional"' }
+  return { ok: false, problem: placeProblem(source, start, end, parts) }
+}
+
 function refuseLength(source: string): CompiledExpression {
   const parts = {
     message: `the expression is longer than ${EXPRESSION_UNITS_MAX} characters`,
@@ -117,6 +134,14 @@ function refuseLength(source: string): CompiledExpression {
 
 function knownNames(variables: readonly string[], environment: Environment): KnownNames {
   const { functions } = environment.getDefinitions()
-  const names = functions.map(definition => definition.name).filter(name => !/^(?:linear|bounded)[A-Z]/.test(name))
-  return { variables, functions: new Set(['has', ...names]) }
+  const versions = new Map<string, string[]>([['has', ['has(member)']]])
+  for (const { name, receiverType, params } of functions) {
+    const written = originalNames(name)
+    const types = params.map(({ type }) => displayType(String(type)))
+    const receiver = receiverType === null ? '' : `${displayType(String(receiverType))}.`
+    const version = `${receiver}${written}(${types.join(', ')})`
+    const known = versions.get(written) ?? []
+    if (!known.includes(version)) versions.set(written, [...known, version])
+  }
+  return { variables, functions: versions }
 }

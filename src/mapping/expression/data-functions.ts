@@ -57,9 +57,16 @@ export function base64Decode(text: string): string {
 
 /** The map's own member, or the fallback where it has none (or null). */
 export function lookup(map: unknown, key: unknown, fallback: unknown): unknown {
-  if (typeof key !== 'string') return fallback
-  if (map instanceof Map) return map.get(key) ?? fallback
-  return Object.hasOwn(map as object, key) ? ((map as Record<string, unknown>)[key] ?? fallback) : fallback
+  const name = toName(key)
+  if (name === null) return fallback
+  if (map instanceof Map) return map.get(name) ?? fallback
+  return Object.hasOwn(map as object, name) ? ((map as Record<string, unknown>)[name] ?? fallback) : fallback
+}
+
+/** The name of a member: keys of JSON are text, so `{'4': 'sales'}` has a member for the number 4. */
+function toName(key: unknown): string | null {
+  if (typeof key === 'string') return key
+  return typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean' ? String(key) : null
 }
 
 /** True when the RFC 7396 merge patch changes the value. */

@@ -17,7 +17,8 @@ export interface ExpressionProblem {
 /** Names an author may use, for suggestions. */
 export interface KnownNames {
   variables: readonly string[]
-  functions: ReadonlySet<string>
+  /** By name: its versions as authors write them. */
+  functions: ReadonlyMap<string, readonly string[]>
 }
 
 interface CelErrorLike {
@@ -25,6 +26,9 @@ interface CelErrorLike {
   summary?: string
   range?: { start: number; end: number }
 }
+
+/** Most versions of a function a message lists. */
+const VERSIONS_SHOWN_MAX = 4
 
 type Parts = Pick<ExpressionProblem, 'message' | 'expected' | 'found' | 'suggestion'>
 
@@ -48,6 +52,15 @@ const TOKENS: Readonly<Record<string, string>> = {
   NULL: 'null',
 }
 
+/** A type of cel-js as authors know it. */
+export function displayType(type: string): string {
+  return type
+    .replace('google.protobuf.', '')
+    .replace(/^list<dyn>$/, 'list')
+    .replace(/^map<dyn, dyn>$/, 'map')
+    .replace('dyn', 'any')
+}
+
 /** Turns a parse or type error of cel-js into a problem with a place, what was expected, and a suggestion. */
 export function describeProblem(error: unknown, source: string, known: KnownNames): ExpressionProblem {
   const { code = '', summary = '', range } = (typeof error === 'object' && error !== null ? error : {}) as CelErrorLike
@@ -55,7 +68,7 @@ export function describeProblem(error: unknown, source: string, known: KnownName
     source,
     range?.start ?? 0,
     range?.end ?? source.length,
-    explain(code, summary, source, range, known),
+    explain(code, summary.replaceAll('google.protobuf.', ''), source, range, known),
   )
 }
 
@@ -85,14 +98,31 @@ function explain(
   if (code === 'incompatible_ternary_branches') {
     return { message: summary, suggestion: 'wrap one branch in dyn(...) if both kinds are meant' }
   }
-  if (code === 'unexpected_character' && source.charAt(range?.start ?? 0) === '=') {
-    return { message: 'unexpected "="', expected: '"=="', found: '"="', suggestion: 'compare with "=="' }
-  }
+  if (code === 'unexpected_character') return explainUnexpected(source, range?.start ?? 0)
   const tokens = /^Expected (\w+), got (\w+)$/.exec(summary)
   if (tokens !== null) return explainToken(TOKENS[tokens[1]!] ?? tokens[1]!, TOKENS[tokens[2]!] ?? tokens[2]!)
   const token = /^Unexpected token: (\w+)$/.exec(summary)?.[1]
   if (token !== undefined) return explainToken('a value', TOKENS[token] ?? token.toLowerCase())
   return { message: originalNames(summary === '' ? 'not a CEL expression' : summary) }
+}
+
+/** What other languages write, and what CEL writes for it. */
+const OPERATORS: Readonly<Record<string, string>> = {
+  '=': 'compare with "=="',
+  '&': 'write "&&" for and',
+  '|': 'write "||" for or',
+  and: 'write "&&" for and',
+  or: 'write "||" for or',
+  is: 'compare with "=="',
+  not: 'write "!" before what is not so',
+}
+
+function explainUnexpected(source: string, start: number): Partial<Parts> & { message: string } {
+  const word = /^(?:\w+|.)/su.exec(source.slice(start))?.[0] ?? ''
+  const isNegated = /\bnot\s+$/i.test(source.slice(0, start))
+  const suggestion = OPERATORS[isNegated ? 'not' : word.toLowerCase()] ?? null
+  const expected = word === '=' ? '"=="' : 'an operator, or the end of the expression'
+  return { message: `unexpected ${JSON.stringify(word)}`, expected, found: JSON.stringify(word), suggestion }
 }
 
 function explainToken(expected: string, found: string): Partial<Parts> & { message: string } {
@@ -113,13 +143,14 @@ function explainCall(summary: string, known: KnownNames): Partial<Parts> & { mes
   const call = originalNames(/'(.*)'$/.exec(summary)?.[1] ?? summary)
   const name = /([A-Za-z_]\w*)\([^()]*\)$/.exec(call)?.[1] ?? call
   if (known.functions.has(name)) {
-    return { message: `no version of ${name} takes these arguments: ${call}`, found: call }
+    const expected = known.functions.get(name)!.slice(0, VERSIONS_SHOWN_MAX).join(' or ')
+    return { message: `no version of ${name} takes these arguments: ${call}`, expected, found: call }
   }
   return {
     message: `unknown function "${name}"`,
     expected: 'a function of the mapping language',
     found: `"${name}"`,
-    suggestion: suggest(name, known.functions),
+    suggestion: suggest(name, known.functions.keys()),
   }
 }
 

@@ -5,7 +5,9 @@ import * as dates from './format-date.ts'
 import * as html from './html-functions.ts'
 import { matchesLinear } from './linear-match.ts'
 import { defaultMacro } from './macros.ts'
+import { oursOfPart } from './rewrite-tree.ts'
 import * as text from './text-functions.ts'
+import { readPart, TIMESTAMP_PARTS, timestamp } from './timestamp-functions.ts'
 
 /** Header names come in lower case and have one text each; everything else is only known when the event comes. */
 const VARIABLE_TYPES: Readonly<Record<string, string>> = { headers: 'map<string, string>' }
@@ -48,6 +50,8 @@ const SIGNATURES: readonly (readonly [string, Handler])[] = [
   ['string.boundedIndexOf(string, int): int', text.indexOf],
   ['string.boundedLastIndexOf(string): int', text.lastIndexOf],
   ['string.boundedLastIndexOf(string, int): int', text.lastIndexOf],
+  ['string.boundedSubstring(int): string', text.substring],
+  ['string.boundedSubstring(int, int): string', text.substring],
   ['parseJson(string): dyn', data.parseJson],
   ['bytes.boundedJson(): dyn', data.parseJsonBytes],
   ['json(dyn): string', data.json],
@@ -56,7 +60,8 @@ const SIGNATURES: readonly (readonly [string, Handler])[] = [
   ['shapeContent(dyn, dyn): dyn', data.shapeContent],
 ]
 
-const TIME_TYPES = ['string', 'int', 'double', 'google.protobuf.Timestamp'] as const
+const TIMESTAMP = 'google.protobuf.Timestamp'
+const TIME_TYPES = ['string', 'int', 'double', TIMESTAMP] as const
 
 const ARITHMETIC: Readonly<Record<string, (left: number, right: number) => number>> = {
   '+': (left, right) => left + right,
@@ -97,6 +102,13 @@ function createBase(): Environment {
     register(`date(${type}, string): string`, dates.date)
     register(`dateTimeOffset(${type}): string`, dates.dateTimeOffset)
     register(`dateTimeOffset(${type}, string): string`, dates.dateTimeOffset)
+    register(`boundedTimestamp(${type}): ${TIMESTAMP}`, timestamp)
+  }
+  for (const name of TIMESTAMP_PARTS) {
+    const read: Handler = (time: Date, zone?: string) => readPart(name, time, zone)
+    const ours = oursOfPart(name)
+    register(`${TIMESTAMP}.${ours}(): int`, read)
+    register(`${TIMESTAMP}.${ours}(string): int`, read)
   }
   register('default(ast, ast): dyn', defaultMacro)
   registerMixedArithmetic(environment)

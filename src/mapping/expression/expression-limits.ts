@@ -37,9 +37,6 @@ export const NODE_STEPS = 1 / 32
 export const MISSING_STEPS = 10
 export const ERROR_STEPS = 200
 
-/** Steps of a part of a timestamp in a time zone (`getHours('Europe/Paris')`): cel-js makes a formatter each time, 15 µs. */
-export const ZONE_STEPS = 30
-
 /** Steps of a regular expression that was not compiled yet: about 225 µs for the largest. */
 export const PATTERN_STEPS = 250
 

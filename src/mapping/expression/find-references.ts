@@ -6,16 +6,26 @@ export interface Reference {
   member: string | null
   start: number
   end: number
+  /** Inside `default` or `has`, where a missing member is no failure. */
+  isForgiven: boolean
 }
 
 /** Lists the uses of scope names in a parsed tree; variables of comprehensions and `cel.bind` are not such names. */
 export function findReferences(tree: SyntaxNode, names: ReadonlySet<string>): Reference[] {
   const found = new Map<SyntaxNode, Reference>()
+  const forgiven = new Set<SyntaxNode>()
   visitNodes(tree, (node, bound) => {
+    if (isForgiving(node)) visitNodes((node.args as [string, SyntaxNode[]])[1][0]!, part => forgiven.add(part))
     if (node.op === '.' || node.op === '[]') noteMember(node, names, bound, found)
     if (isRoot(node, names, bound) && !found.has(node)) found.set(node, reference(node, null, node.end))
   })
+  for (const [node, reference] of found) reference.isForgiven = forgiven.has(node)
   return [...found.values()]
+}
+
+function isForgiving({ op, args }: SyntaxNode): boolean {
+  const name = op === 'call' ? (args as [string])[0] : ''
+  return name === 'default' || name === 'has'
 }
 
 function noteMember(
@@ -35,5 +45,5 @@ function isRoot(node: SyntaxNode, names: ReadonlySet<string>, bound: readonly st
 }
 
 function reference(node: SyntaxNode, member: string | null, end: number): Reference {
-  return { root: node.args as string, member, start: node.start, end }
+  return { root: node.args as string, member, start: node.start, end, isForgiven: false }
 }

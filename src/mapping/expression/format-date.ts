@@ -2,7 +2,7 @@ import { fail, spend } from './evaluation-budget.ts'
 import { toInstant } from './to-instant.ts'
 
 /** The wall clock of one instant in one zone; `offset` in minutes east of UTC, `weekday` 0 = Sunday. */
-interface WallClock {
+export interface WallClock {
   year: number
   month: number
   day: number
@@ -91,7 +91,7 @@ export function formatDate(time: unknown, pattern: string, zone = 'UTC'): string
   spend(5)
   const parsed = keep(patterns, pattern, () => parseDatePattern(pattern))
   if (!parsed.ok) return fail('invalid_value', parsed.message)
-  const clock = toWallClock(toInstant(time), zone)
+  const clock = readWallClock(toInstant(time), zone)
   return parsed.parts.map(part => (typeof part === 'string' ? part : part(clock))).join('')
 }
 
@@ -120,7 +120,7 @@ function zoneFormat(zone: string): Intl.DateTimeFormat | null {
   })
 }
 
-function toWallClock(at: number, zone: string): WallClock {
+export function readWallClock(at: number, zone: string): WallClock {
   const offset = zone === 'UTC' ? 0 : offsetMinutes(at, zone)
   const shifted = new Date(at + offset * 60_000)
   return {

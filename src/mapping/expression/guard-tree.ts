@@ -1,12 +1,5 @@
 import { fail, spend } from './evaluation-budget.ts'
-import {
-  DURATION_UNITS_MAX,
-  ERROR_STEPS,
-  LIST_ITEMS_MAX,
-  NODE_STEPS,
-  TEXT_UNITS_MAX,
-  ZONE_STEPS,
-} from './expression-limits.ts'
+import { DURATION_UNITS_MAX, ERROR_STEPS, LIST_ITEMS_MAX, NODE_STEPS, TEXT_UNITS_MAX } from './expression-limits.ts'
 import { type Comprehension, type EvaluateNode, type Evaluator, type SyntaxNode, visitNodes } from './syntax-tree.ts'
 import { spendCompared, valuesEqual } from './values-equal.ts'
 
@@ -106,19 +99,19 @@ const evaluateCall: EvaluateNode = (evaluator, node, context) => {
   if (name === 'duration' && typeof args[0] === 'string' && args[0].length > DURATION_UNITS_MAX) {
     fail('invalid_value', 'duration() cannot read this text')
   }
+  // cel-js reads an empty text as 0, and 0b1 and 0o7 as well
+  if ((name === 'int' || name === 'uint') && typeof args[0] === 'string' && !/^[+-]?\d+$/.test(args[0])) {
+    throw evaluator.createError('invalid_value', `${name}() cannot read this text`, node)
+  }
   return node.handle!(args, node, evaluator)
 }
 
 const evaluateMethod: EvaluateNode = (evaluator, node, context) => {
-  const [name, receiver, nodes] = node.args as [string, SyntaxNode, SyntaxNode[]]
+  const [, receiver, nodes] = node.args as [string, SyntaxNode, SyntaxNode[]]
   const args = [receiver, ...nodes].map(arg => evaluator.run(arg, context))
   for (const arg of args) spendArgument(arg)
-  if (nodes.length > 0 && ZONED_METHOD.test(name)) spend(ZONE_STEPS)
   return node.handle!(args, evaluator, node)
 }
-
-/** `getHours`, `getDayOfWeek` and the like; with an argument they are read in a time zone. */
-const ZONED_METHOD = /^get[A-Z]/
 
 /** Text is walked by `size` at 5 ns a unit; the keys of a map several times by cel-js's choice of overload. */
 function spendArgument(value: unknown): void {

@@ -3,6 +3,7 @@ import { isTimeZone, parseDatePattern } from './format-date.ts'
 import { compilePattern } from './linear-match.ts'
 import { hasMacro } from './macros.ts'
 import { type Evaluator, type SyntaxNode, visitNodes } from './syntax-tree.ts'
+import { TIMESTAMP_PARTS } from './timestamp-functions.ts'
 
 /**
  * Methods cel-js has too, but unbounded (`matches` backtracks for ever on `^(a+)+$`, `lastIndexOf` is quadratic).
@@ -17,7 +18,18 @@ const RENAMED_METHODS: ReadonlyMap<string, string> = new Map([
   ['trim', 'boundedTrim'],
   ['join', 'boundedJoin'],
   ['json', 'boundedJson'],
+  ['substring', 'boundedSubstring'],
 ])
+
+/** cel-js's `timestamp` takes dates that do not exist, and text without an offset for the server's time. */
+const RENAMED_FUNCTIONS: ReadonlyMap<string, string> = new Map([['timestamp', 'boundedTimestamp']])
+
+/** Our name for a part of a timestamp, such as `getHours`. */
+export function oursOfPart(name: string): string {
+  return `zoned${name.charAt(0).toUpperCase()}${name.slice(1)}`
+}
+
+const RENAMED_PARTS: ReadonlyMap<string, string> = new Map(TIMESTAMP_PARTS.map(name => [name, oursOfPart(name)]))
 
 /** A literal argument that can never work, found before any event comes. */
 export interface LiteralProblem {
@@ -37,15 +49,23 @@ export function rewriteTree(root: SyntaxNode): LiteralProblem[] {
     if (node.op === 'call' && args[0] === 'has' && node.meta.macro !== undefined) {
       node.setMeta('macro', hasMacro({ ast: node, args: args[1] as SyntaxNode[] }))
     }
-    if (node.op === 'rcall') args[0] = RENAMED_METHODS.get(args[0]) ?? args[0]
+    args[0] = node.op === 'call' ? (RENAMED_FUNCTIONS.get(args[0]) ?? args[0]) : renameMethod(args)
   })
   return problems
+}
+
+/** A duration has hours, minutes and the like too, but no zone and no day of the year. */
+function renameMethod([name, , rest]: readonly [string, ...unknown[]]): string {
+  const isOfTimestamp = name === 'getDayOfYear' || (rest as SyntaxNode[]).length > 0
+  return (isOfTimestamp ? RENAMED_PARTS.get(name) : undefined) ?? RENAMED_METHODS.get(name) ?? name
 }
 
 /** The name the author wrote, for messages that carry the one we gave. */
 export function originalNames(message: string): string {
   let text = message
-  for (const [original, renamed] of RENAMED_METHODS) text = text.replaceAll(renamed, original)
+  for (const renames of [RENAMED_METHODS, RENAMED_FUNCTIONS, RENAMED_PARTS]) {
+    for (const [original, renamed] of renames) text = text.replaceAll(renamed, original)
+  }
   return text
 }
 
@@ -55,7 +75,7 @@ function findLiteralProblem(node: SyntaxNode): string | null {
   const literal = (i: number) => (args[i]?.op === 'value' && typeof args[i].args === 'string' ? args[i].args : null)
   if (name === 'matches') return problemOfPattern(literal(1))
   if (name === 'formatDate') return problemOfDatePattern(literal(1)) ?? problemOfZone(literal(2))
-  if (name === 'date' || name === 'dateTimeOffset') return problemOfZone(literal(1))
+  if (name === 'date' || name === 'dateTimeOffset' || RENAMED_PARTS.has(name)) return problemOfZone(literal(1))
   return null
 }
 

@@ -110,19 +110,50 @@ export function contains(text: string, needle: string): boolean {
   return text.includes(needle)
 }
 
+/** Places in a text count characters (code points), as `size` and `truncate` do, so that no emoji is halved. */
 export function indexOf(text: string, needle: string, from: bigint = 0n): bigint {
   spendSearch(text, needle)
-  return BigInt(text.indexOf(needle, checkOffset(text, from)))
+  return toCharacters(text, text.indexOf(needle, toUnits(text, from)))
 }
 
 export function lastIndexOf(text: string, needle: string, from?: bigint): bigint {
   spendSearch(text, needle)
-  return BigInt(from === undefined ? text.lastIndexOf(needle) : text.lastIndexOf(needle, checkOffset(text, from)))
+  return toCharacters(
+    text,
+    from === undefined ? text.lastIndexOf(needle) : text.lastIndexOf(needle, toUnits(text, from)),
+  )
 }
 
-function checkOffset(text: string, from: bigint): number {
-  if (from >= 0n && from <= BigInt(text.length)) return Number(from)
-  return fail('invalid_value', 'the offset lies outside the text')
+/** The characters from `start` to before `end`. */
+export function substring(text: string, start: bigint, end?: bigint): string {
+  spendText(text)
+  if (end !== undefined && end < start) fail('invalid_value', 'substring: the end lies before the start')
+  return text.slice(toUnits(text, start), end === undefined ? text.length : toUnits(text, end))
+}
+
+const SURROGATE = /[\ud800-\udfff]/
+
+/** The offset in UTF-16 units of so many characters. */
+function toUnits(text: string, characters: bigint): number {
+  const isInside = characters >= 0n && characters <= BigInt(text.length)
+  if (!isInside) return fail('invalid_value', 'the offset lies outside the text')
+  if (!SURROGATE.test(text)) return Number(characters)
+  spend(text.length / 128)
+  let units = 0
+  for (let left = Number(characters); left > 0; left--) {
+    if (units >= text.length) return fail('invalid_value', 'the offset lies outside the text')
+    units += text.codePointAt(units)! > 0xffff ? 2 : 1
+  }
+  return units
+}
+
+/** The characters before an offset in UTF-16 units; -1 stays. */
+function toCharacters(text: string, units: number): bigint {
+  if (units <= 0 || !SURROGATE.test(text)) return BigInt(units)
+  spend(text.length / 128)
+  let characters = 0
+  for (const _ of text.slice(0, units)) characters++
+  return BigInt(characters)
 }
 
 /** Text handled natively: about 1 µs per 1,024 units. */

@@ -57,6 +57,7 @@ function parseIso(text: string): number {
 function parseOffset(zone: string): number {
   if (!/^[+-]/.test(zone)) return 0
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0')
-  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2))
-  return zone.startsWith('-') ? -minutes : minutes
+  const [hours, minutes] = [Number(digits.slice(0, 2)), Number(digits.slice(2))]
+  if (hours > 23 || minutes > 59) return fail('invalid_value', 'no such offset from UTC')
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
 }

@@ -5,6 +5,7 @@ import type { MappingFile } from '../mapping-schema.ts'
 import type { Problem } from '../problem.ts'
 import type { SourceFile } from '../source-file.ts'
 import { type ActionTypes, checkParameters } from './check-action.ts'
+import { checkSchedule } from './check-schedule.ts'
 import { checkSteps } from './check-steps.ts'
 import {
   checkCondition,
@@ -102,8 +103,9 @@ function checkWith(payload: ValueType, parts: MappingParts): Problem[] {
     ...atEvent,
     scope: new Map([...atEvent.scope, ['item', typeOfItem(parts, atEvent)]]),
   })
-  for (const template of [trigger.order, trigger.runAt, trigger.expiresAfter]) {
-    if (template !== null) checkTemplate(template.node, atJob)
+  for (const key of ['order', 'runAt', 'expiresAfter'] as const) {
+    const template = trigger[key]
+    if (template !== null) checkSchedule(key, template, atJob)
   }
   checkSteps(parts.drafts, { scope: atJob.scope, operations, isWanted: () => true, report })
   if (parts.with !== null) {

@@ -2,7 +2,7 @@ import type { StepDraft } from '../compile-steps.ts'
 import type { Expression } from '../expression/compile-expression.ts'
 import type { Template } from '../expression/compile-template.ts'
 import { appendPointer } from '../json-pointer.ts'
-import { checkCondition, checkTemplate, checkVariable, placeCel, type ValueContext } from './check-values.ts'
+import { checkCondition, checkText, checkVariable, placeCel, type ValueContext } from './check-values.ts'
 import { addFacts, type Facts, NO_FACTS, partsOf } from './facts.ts'
 import { membersOfNode } from './infer-template.ts'
 import type { TypedOperation } from './type-operation.ts'
@@ -63,7 +63,7 @@ function checkStep(draft: StepDraft, values: Omit<ValueContext, 'report'>, conte
   if (body.kind === 'hold') {
     const expressions = expressionsOf(body.message)
     if (body.message !== null && context.isWanted(expressions))
-      checkTemplate(body.message.node, contextOf(expressions, facts, null))
+      checkText(body.message.node, contextOf(expressions, facts, null))
     return
   }
   const inputs = body.operation === null ? undefined : context.operations.get(body.operation.name)?.inputs

@@ -7,7 +7,7 @@ import { checkBool } from './check-operand.ts'
 import { type Facts, NO_FACTS } from './facts.ts'
 import type { Finding, InferContext } from './infer-context.ts'
 import { inferExpression, reportOnce } from './infer-expression.ts'
-import { inferTemplate } from './infer-template.ts'
+import { inferTemplate, inferText, type TemplateContext } from './infer-template.ts'
 import type { TypeProblem } from './type-problem.ts'
 import type { ValueType } from './value-type.ts'
 
@@ -63,11 +63,23 @@ export function checkCondition(placed: PlacedCel, place: string, context: ValueC
 
 /** Infers a JSON value with `${…}` and reports what is wrong in its expressions. */
 export function checkTemplate(node: TemplateNode, context: ValueContext): ValueType {
-  return inferTemplate(node, {
+  return inferTemplate(node, templateContext(context))
+}
+
+/** As `checkTemplate`, for a text: also where it is one expression and nothing else. */
+export function checkText(node: TemplateNode, context: ValueContext): void {
+  inferText(
+    node.kind === 'expression' ? [node.placed] : node.kind === 'text' ? node.parts : [],
+    templateContext(context),
+  )
+}
+
+function templateContext(context: ValueContext): TemplateContext {
+  return {
     infer: (placed: PlacedExpression) => checkExpression(placed, context),
     report: ({ pointer, start, expression }, at, finding) =>
       context.report({ ...finding, pointer, path: [], start: start + at, atKey: false, expression }),
-  })
+  }
 }
 
 /** A variable of an operation: its value at a pointer, and the type the operation declares. */

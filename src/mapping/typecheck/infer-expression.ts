@@ -99,7 +99,8 @@ function inferMap(entries: readonly [SyntaxNode, SyntaxNode][], context: InferCo
   for (const [key, value] of entries) {
     const name = infer(key, context)
     const type = infer(value, context)
-    if (name.kind === 'string' && name.value !== null) fields.push([name.value, type])
+    const isKey = name.kind === 'string' || name.kind === 'number' || name.kind === 'bool'
+    if (isKey && name.value !== null) fields.push([String(name.value), type])
     else isOpen = true
   }
   return objectOf(fields, isOpen ? DYN : null)

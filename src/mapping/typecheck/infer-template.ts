@@ -38,7 +38,7 @@ function inferResult(placed: PlacedExpression, context: TemplateContext): ValueT
   return type
 }
 
-function inferText(parts: readonly (string | PlacedExpression)[], context: TemplateContext): ValueType {
+export function inferText(parts: readonly (string | PlacedExpression)[], context: TemplateContext): ValueType {
   for (const part of parts) {
     if (typeof part !== 'string') checkInText(part, context.infer(part), context)
   }

@@ -134,9 +134,17 @@ function readItem(list: ListType, by: ValueType, index: SyntaxNode): ValueType |
 
 /** A member whose name is computed: any of them, if there. */
 function readAny(type: ObjectType, by: ValueType): ValueType | null {
-  if (!membersOf(by).some(({ kind }) => kind === 'string' || kind === 'enum' || kind === 'dyn')) return null
+  if (!membersOf(by).some(one => mayName(one, type))) return null
   const all = [...type.fields.values()].map(field => field.type)
   return unite([...all, ...(type.rest === null ? [] : [type.rest])])
+}
+
+/** The names of members are text, so that `{'4': 'sales'}[4]` reads one; most objects have no name a number could be. */
+function mayName(by: ValueType, owner: ObjectType): boolean {
+  if (by.kind === 'string' || by.kind === 'enum' || by.kind === 'dyn') return true
+  if (by.kind !== 'number' && by.kind !== 'bool') return false
+  if (by.value !== null) return owner.fields.has(String(by.value))
+  return [...owner.fields.keys()].some(name => (by.kind === 'bool' ? /^(?:true|false)$/ : /^-?\d/).test(name))
 }
 
 function reportIndex(owner: ValueType, by: ValueType, node: SyntaxNode, context: InferContext): void {

@@ -1,3 +1,4 @@
+import { displayType } from '../expression/describe-problem.ts'
 import { environmentFor } from '../expression/environment.ts'
 import { originalNames } from '../expression/rewrite-tree.ts'
 import {
@@ -52,10 +53,10 @@ function listSignatures(): Map<string, Signature[]> {
   for (const { name, receiverType, returnType, params } of environmentFor([]).getDefinitions().functions) {
     const types = NARROWER[name]?.params ?? params.map(({ type }) => String(type))
     const receiver = receiverType === null ? null : String(receiverType)
-    const written = `${receiver === null ? '' : `${display(receiver)}.`}${originalNames(name)}`
+    const written = `${receiver === null ? '' : `${displayType(receiver)}.`}${originalNames(name)}`
     const key = `${receiver === null ? '' : '.'}${name}`
     const signature = {
-      text: `${written}(${types.map(display).join(', ')})`,
+      text: `${written}(${types.map(displayType).join(', ')})`,
       receiver,
       params: types,
       result: NARROWER[name]?.result ?? resultOf(String(returnType)),
@@ -67,14 +68,6 @@ function listSignatures(): Map<string, Signature[]> {
 
 function resultOf(name: string): ValueType {
   return RESULTS[name] ?? (OPAQUE.has(name) ? { kind: 'opaque', name: name as OpaqueName } : DYN)
-}
-
-function display(type: string): string {
-  return type
-    .replace('google.protobuf.', '')
-    .replace(/^list<dyn>$/, 'list')
-    .replace(/^map<dyn, dyn>$/, 'map')
-    .replace('dyn', 'any')
 }
 
 /** Says whether a value can be passed where cel-js wants a type of this name; null: some of what it may be can. */

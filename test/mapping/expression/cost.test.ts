@@ -70,7 +70,7 @@ t.test('a wider body, a longer text, a rarer time zone cost more steps', async t
   t.ok(stepsOf(loop('payload.text == payload.again')) > 20 * stepsOf(loop('payload.short == payload.short')))
   t.ok(
     stepsOf(loop('timestamp("2024-01-01T00:00:00Z").getHours("Europe/Paris") >= 0')) >
-      10 * stepsOf(loop('timestamp("2024-01-01T00:00:00Z").getHours() >= 0')),
+      2 * stepsOf(loop('timestamp("2024-01-01T00:00:00Z").getHours() >= 0')),
   )
   t.ok(stepsOf(Array.from({ length: 150 }, () => 'payload.short == "x"').join(' || ')) > 10, 'also outside of loops')
   t.equal(stepsOf('payload.short'), 1, 'the smallest expression costs a step')

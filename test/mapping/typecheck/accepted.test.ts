@@ -18,6 +18,8 @@ import {
 
 /** What is right, or what only the event tells: none of it may be reported. */
 const ACCEPTED: readonly (readonly [string, Files])[] = [
+  ['JSON for what an action writes as text', act('updatePageMeta', { pageId: 'p', jsonLD: { '@type': 'WebPage' } })],
+  ['text for what may be JSON', act('updatePageMeta', { pageId: 'p', jsonLD: '{}' })],
   ['anything of the payload', readPage('${payload.a.b[0].c}')],
   ['anything of the payload for an Int', limit('${payload.n}')],
   ['arithmetic of the payload for an Int', limit('${payload.n + 1}')],
