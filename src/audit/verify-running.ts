@@ -11,6 +11,7 @@ export async function verifyRunning(
   store: Store,
   checkpoints: Checkpoints,
   isStopped: () => boolean,
+  onProgress: (seq: number) => void = () => {},
 ): Promise<AuditVerdict> {
   const firstSeq = async (): Promise<number | undefined> =>
     (await store.readAuditRows({ afterSeq: 0, limit: 1 }))[0]?.seq
@@ -18,7 +19,13 @@ export async function verifyRunning(
     const first = await firstSeq()
     const anchoredThroughSeq = checkpoints.anchoredThroughSeq()
     const anchors = await openAnchors(checkpoints.anchorsFile)
-    const verdict = await verifyAudit(store, { anchors, key: checkpoints.fingerprint, anchoredThroughSeq, isStopped })
+    const verdict = await verifyAudit(store, {
+      anchors,
+      key: checkpoints.fingerprint,
+      anchoredThroughSeq,
+      isStopped,
+      onProgress,
+    })
     if (verdict.ok || tries === TRIES_MAX || (await firstSeq()) === first) return verdict
   }
 }

@@ -93,8 +93,16 @@ export async function* postForLines(
   path: string,
   body: unknown,
 ): AsyncGenerator<unknown, void, void> {
-  const response = await ask(url, path, key, body)
-  if (!response.ok) throw cliError(EXIT.failed, `${url}${path}: ${response.status} ${await readError(response)}`)
+  yield* readLines(url + path, await ask(url, path, key, body))
+}
+
+/** Gets the lines of an NDJSON answer of the API of the running service as they come. */
+export async function* getLines({ url, key }: Client, path: string): AsyncGenerator<unknown, void, void> {
+  yield* readLines(url + path, await ask(url, path, key, undefined, 'GET', 'application/x-ndjson'))
+}
+
+async function* readLines(address: string, response: Response): AsyncGenerator<unknown, void, void> {
+  if (!response.ok) throw cliError(EXIT.failed, `${address}: ${response.status} ${await readError(response)}`)
   let rest = ''
   try {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
@@ -103,9 +111,9 @@ export async function* postForLines(
       for (const line of lines) yield JSON.parse(line)
     }
   } catch {
-    throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+    throw cliError(EXIT.failed, `${address}: expected a whole answer, found one that was cut off`)
   }
-  if (rest !== '') throw cliError(EXIT.failed, `${url}${path}: expected a whole answer, found one that was cut off`)
+  if (rest !== '') throw cliError(EXIT.failed, `${address}: expected a whole answer, found one that was cut off`)
 }
 
 /** An answer that may take its time: minutes before the first byte, and as long as it likes after that. */
@@ -131,14 +139,21 @@ export async function openDownload({ url, key }: Client, path: string): Promise<
 }
 
 /** A body makes it a POST, where nothing else is said. */
-async function ask(url: string, path: string, key: string, body?: unknown, method?: string): Promise<Response> {
-  const authorization = `Bearer ${key}`
+async function ask(
+  url: string,
+  path: string,
+  key: string,
+  body?: unknown,
+  method?: string,
+  accept = '*/*',
+): Promise<Response> {
+  const headers = { authorization: `Bearer ${key}`, accept }
   const request =
     body === undefined
-      ? { method: method ?? 'GET', headers: { authorization } }
+      ? { method: method ?? 'GET', headers }
       : {
           method: method ?? 'POST',
-          headers: { authorization, 'content-type': 'application/json' },
+          headers: { ...headers, 'content-type': 'application/json' },
           body: JSON.stringify(body),
         }
   try {

@@ -4,9 +4,10 @@ import type { z } from 'zod'
 import type { verdictAnswer } from '../admin/audit-answers.ts'
 import { viewVerdict } from '../admin/view-audit.ts'
 import { openAnchors } from '../audit/anchors.ts'
+import type { VerificationLine } from '../audit/follow-verification.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import { openAuditCopy } from '../store/sqlite/open-audit-copy.ts'
-import { getJson, readClientOrExit } from './api-client.ts'
+import { getLines, readClientOrExit } from './api-client.ts'
 import { createProgress } from './audit.ts'
 import { cliError, EXIT } from './exit.ts'
 import { say, showInstant } from './list-rows.ts'
@@ -29,10 +30,17 @@ export async function verify(options: VerifyOptions): Promise<number> {
   return verdict.ok ? EXIT.done : EXIT.failed
 }
 
-function verifyService({ anchors, key }: VerifyOptions): Promise<Verdict> {
+async function verifyService({ anchors, key }: VerifyOptions): Promise<Verdict> {
   if (anchors !== undefined || key !== undefined)
     throw cliError(EXIT.usage, '--anchors and --key: expected with --database only; the running service knows its own')
-  return getJson<Verdict>(readClientOrExit(), '/api/audit/verify')
+  const client = readClientOrExit()
+  const showProgress = createProgress()
+  for await (const line of getLines(client, '/api/audit/verify') as AsyncGenerator<VerificationLine<Verdict>>) {
+    if (line.kind === 'verdict') return line.verdict
+    if (line.kind === 'error') throw cliError(EXIT.failed, `${client.url}: ${line.code}: ${line.message}`)
+    showProgress(`row ${line.seq}`)
+  }
+  throw cliError(EXIT.failed, `${client.url}: expected a verdict as the last line, found none`)
 }
 
 /** For auditors: needs neither the service nor its key, and changes nothing. */

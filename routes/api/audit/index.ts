@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import { auditAnswer, verdictAnswer } from '../../../src/admin/audit-answers.ts'
 import { auditExportQuery, auditQuery, readAuditQuery } from '../../../src/admin/audit-questions.ts'
 import { formatCursor } from '../../../src/admin/cursor.ts'
@@ -8,12 +9,14 @@ import { noQuery } from '../../../src/admin/question-parts.ts'
 import { readRequest } from '../../../src/admin/read-request.ts'
 import { viewAuditLine, viewVerdict } from '../../../src/admin/view-audit.ts'
 import { exportAuditText } from '../../../src/audit/export-audit-text.ts'
+import { followVerification } from '../../../src/audit/follow-verification.ts'
 import { verifyRunning } from '../../../src/audit/verify-running.ts'
 import type { ExportFormat } from '../../../src/audit/write-export.ts'
 import { BridgeError } from '../../../src/errors.ts'
 
+const LINES_TYPE = 'application/x-ndjson'
 const TYPES: Readonly<Record<ExportFormat, string>> = {
-  ndjson: 'application/x-ndjson',
+  ndjson: LINES_TYPE,
   csv: 'text/csv; charset=utf-8',
 }
 
@@ -45,28 +48,45 @@ export default async function auditRoute(app: FastifyInstance): Promise<void> {
       config: {
         role: 'viewer',
         doc: {
-          summary: 'Checks every row of the audit against its chain, its signatures and the file of checkpoints',
+          summary:
+            'Checks every row of the audit against its chain, its signatures and the file of checkpoints; with "Accept: application/x-ndjson" how far it has come, line by line, the last with the verdict',
           query: noQuery,
           answer: verdictAnswer,
           errors: ['busy'],
         },
       },
     },
-    async request => {
+    async (request, reply) => {
       readRequest(noQuery, request.query)
       if (isVerifying) throw new BridgeError('busy', 'Another verification is under way', { retryAfterSec: 10 })
       isVerifying = true
-      try {
-        await bridge.checkpoints.check()
-        const verdict = await verifyRunning(bridge.store, bridge.checkpoints, () => bridge.closing)
-        if (bridge.closing) throw new BridgeError('shutting_down', 'The bridge is shutting down', { retryAfterSec: 5 })
-        if (!verdict.ok) bridge.log.error({ problem: verdict.problem }, 'the audit is not as it was written')
-        return viewVerdict(verdict)
-      } finally {
-        isVerifying = false
-      }
+      if (request.headers.accept !== LINES_TYPE) return verifyNow(() => {}, request.raw)
+      const lines = followVerification(onProgress => verifyNow(onProgress, request.raw), {
+        onFailed: error => bridge.log.error({ err: error }, 'a verification failed'),
+      })
+      // a connection that is kept after a long answer would hold up a stop that was begun meanwhile
+      return reply
+        .type(LINES_TYPE)
+        .header('connection', 'close')
+        .send(Readable.from(writeLines(lines), { objectMode: false }))
     },
   )
+
+  async function verifyNow(
+    onProgress: (seq: number) => void,
+    { socket }: FastifyRequest['raw'],
+  ): Promise<z.output<typeof verdictAnswer>> {
+    try {
+      await bridge.checkpoints.check()
+      const isStopped = (): boolean => bridge.closing || socket.destroyed
+      const verdict = await verifyRunning(bridge.store, bridge.checkpoints, isStopped, onProgress)
+      if (bridge.closing) throw new BridgeError('shutting_down', 'The bridge is shutting down', { retryAfterSec: 5 })
+      if (!verdict.ok) bridge.log.error({ problem: verdict.problem }, 'the audit is not as it was written')
+      return viewVerdict(verdict)
+    } finally {
+      isVerifying = false
+    }
+  }
 
   app.get(
     '/export',
@@ -77,7 +97,7 @@ export default async function auditRoute(app: FastifyInstance): Promise<void> {
         doc: {
           summary: 'The audit, oldest first, as NDJSON or CSV',
           query: auditExportQuery,
-          answerType: 'application/x-ndjson',
+          answerType: LINES_TYPE,
           errors: ['busy'],
         },
       },
@@ -98,4 +118,8 @@ export default async function auditRoute(app: FastifyInstance): Promise<void> {
       return reply.type(TYPES[asked.format]).header('connection', 'close').send(stream)
     },
   )
+}
+
+async function* writeLines(lines: AsyncIterable<object>): AsyncGenerator<string, void, void> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`
 }

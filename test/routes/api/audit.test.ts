@@ -131,6 +131,19 @@ t.test('the audit is verified while it is written', async t => {
   t.equal(verdict.anchors, verdict.checkpoints)
 })
 
+t.test('a verification can be followed line by line, the last of which is the verdict', async t => {
+  const bridge = await start(t)
+  await bridge.settled(await emit(bridge, 'other', {}))
+  const headers = { authorization: `Bearer ${ADMIN_KEY}`, accept: 'application/x-ndjson' }
+  for (let n = 0; n < 2; n++) {
+    const answer = await fetch(`${bridge.url}/api/audit/verify`, { headers })
+    t.equal(answer.headers.get('content-type'), 'application/x-ndjson')
+    const last = JSON.parse((await answer.text()).trimEnd().split('\n').at(-1)!)
+    t.match(last, { kind: 'verdict', verdict: { ok: true } })
+    t.ok(verdictAnswer.safeParse(last.verdict).success)
+  }
+})
+
 t.test('the running service names the row that somebody changed', async t => {
   const bridge = await start(t)
   await bridge.settled(await emit(bridge, 'other', {}))
