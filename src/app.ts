@@ -164,6 +164,8 @@ export async function buildApp({ bridge, logger, trustedProxies }: AppOptions): 
         bridge.log.error({ err: error, cause: error.cause }, 'the store refused a write')
       return sendError(reply.code(STATUS[error.code]!), request, error.code, error.message)
     }
+    const unread = UNREAD_BODIES[error.code]
+    if (unread !== undefined) return reply.code(400).send(errorBody('invalid_request', unread, request))
     const status = error.statusCode ?? 500
     if (status < 500)
       return sendError(reply.code(status), request, 'bad_request', CLIENT_ERRORS[status] ?? 'The request is not valid')
@@ -202,7 +204,13 @@ function sendError(reply: FastifyReply, request: FastifyRequest, code: string, m
 const CLIENT_ERRORS: Record<number, string> = {
   400: 'The request is not valid HTTP',
   413: 'The body is larger than the limit',
-  415: 'The media type is not supported',
+  415: 'The media type of the body is not supported: expected application/json',
+}
+
+/** Bodies of `/api` that the framework could not read, by its code: those of `/hooks` are never parsed at the edge. */
+const UNREAD_BODIES: Partial<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'body: expected JSON, found none; where there is nothing to say, leave content-type out',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'body: expected JSON, found something else',
 }
 
 /** The body of every error answer (interface.md 6): nothing of the input, no stack. */

@@ -3,7 +3,7 @@ import type { JobLine } from '../store/reports.ts'
 import type { IntegrationState } from '../store/tokens.ts'
 import type { Circuit } from '../worker/circuit.ts'
 
-/** Why a job that is due is not claimed, where that lies not in the job: somebody's pause, its token, its circuit. */
+/** Why a job that is due is not claimed, where that lies not in the job: somebody's pause, its token, its circuit, another job. */
 export const WAITS = [
   'source_paused',
   'integration_paused',
@@ -12,6 +12,7 @@ export const WAITS = [
   'token_refused',
   'integration_held',
   'circuit_open',
+  'order_key',
 ] as const
 export type Wait = (typeof WAITS)[number]
 
@@ -30,9 +31,10 @@ const TOKEN_WAITS: Partial<Record<IntegrationState['state'], Wait>> = {
 
 /** Finds what a job waits for beside its own time; null = nothing, or it does not wait. A person's pause comes first. Pure. */
 export function findWait(
-  { state, source, mapping, integration }: Pick<JobLine, 'state' | 'source' | 'mapping' | 'integration'>,
+  job: Pick<JobLine, 'state' | 'source' | 'mapping' | 'integration' | 'isBehind'>,
   { pauses, tokens, readCircuit }: Stops,
 ): Wait | null {
+  const { state, source, mapping, integration, isBehind } = job
   if (state !== 'queued' && state !== 'in_doubt') return null
   const names: Readonly<Record<PausedKind, string>> = { source, integration, mapping }
   const pause = pauses.find(({ kind, name }) => names[kind] === name)
@@ -40,5 +42,6 @@ export function findWait(
   const token = tokens.get(integration)
   const wait = token === undefined ? undefined : TOKEN_WAITS[token.state]
   if (wait !== undefined) return wait
-  return readCircuit(integration).state === 'open' ? 'circuit_open' : null
+  if (readCircuit(integration).state === 'open') return 'circuit_open'
+  return isBehind ? 'order_key' : null
 }

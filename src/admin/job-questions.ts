@@ -20,7 +20,7 @@ export const jobsQuery = z.strictObject({
   ...page,
   state: listOf(JOB_STATES),
   reason: text('the reason of a job, such as mapping_changed, once'),
-  token: fingerprint.optional(),
+  token: fingerprint.optional().describe(fingerprint.description!),
   replay: text('the id of a replay, once: the jobs it made'),
 })
 

@@ -7,14 +7,24 @@ import { viewRejectedRetry } from './view-rejected.ts'
 
 type Answer = z.output<typeof rejectedRetryAnswer>
 
-/** Retries refused deliveries one after another. What stops one of them (it is gone, the store is full) is its reason. */
+interface RetryOptions {
+  dryRun: boolean
+  /** Told of each as it ends: the call may be stopped by a later one. */
+  onRetried: (answer: Answer) => void
+}
+
+/** Retries refused deliveries one after another. What stops one of them alone (it is gone) is its reason. */
 export async function retryManyRejected(
   ids: readonly string[],
   bridge: Pick<Bridge, 'live' | 'store' | 'custody'>,
-  options: { dryRun: boolean },
+  { dryRun, onRetried }: RetryOptions,
 ): Promise<Answer[]> {
   const answers: Answer[] = []
-  for (const id of ids) answers.push(await retryOne(id, bridge, options))
+  for (const id of ids) {
+    const answer = await retryOne(id, bridge, { dryRun })
+    onRetried(answer)
+    answers.push(answer)
+  }
   return answers
 }
 
@@ -28,7 +38,9 @@ async function retryOne(
     if (rejected === null) throw new BridgeError('not_found', NOT_HERE)
     return viewRejectedRetry(id, await retryRejected(rejected, bridge, { now: Date.now(), dryRun }))
   } catch (error) {
-    if (!(error instanceof BridgeError)) throw error
+    // a store that cannot be written, or is full, is everybody's matter: it would stop the next ones too
+    if (!(error instanceof BridgeError) || error.code === 'store_unavailable' || error.code === 'backlog_full')
+      throw error
     return { id, accepted: false, outcome: null, eventId: null, reason: error.code, message: error.message }
   }
 }

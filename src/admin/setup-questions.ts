@@ -57,4 +57,4 @@ export const captureBody = z.strictObject({
 export const pauseBody = z.strictObject({
   reason: z.string().min(1).max(500).optional().describe('why, in 1 to 500 characters'),
 })
-export const revokeBody = z.strictObject({ token: fingerprint.optional() })
+export const revokeBody = z.strictObject({ token: fingerprint.optional().describe(fingerprint.description!) })

@@ -61,7 +61,10 @@ export function init({ force = false }: { force?: boolean }): number {
   }
   const present = Object.keys(files).filter(file => existsSync(file))
   if (present.length > 0 && !force)
-    throw cliError(EXIT.failed, `${present.join(', ')}: already there; nothing was written (--force writes over them)`)
+    throw cliError(
+      EXIT.failed,
+      `${present.join(', ')}: already there; nothing was written (begin in an empty folder, or --force writes over them)`,
+    )
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, text)

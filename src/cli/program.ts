@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { BridgeError } from '../errors.ts'
+import { readVersion } from '../metrics/read-version.ts'
 import { addHistoryCommands } from './add-history-commands.ts'
 import { addOperatingCommands } from './add-operating-commands.ts'
 import { EXIT, isCliError } from './exit.ts'
@@ -35,8 +36,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 function buildProgram(end: (code: number | undefined) => void): Command {
   const program = new Command('pixelesq-bridge')
     .description('Webhooks in, Pixelesq writes out: verified, durable, mapped by declarative JSON files')
+    .version(readVersion(), '-V, --version', 'show the version')
     .exitOverride()
-    .configureHelp({ showGlobalOptions: true })
   const config = ['--config <file>', 'path of bridge.json (default: BRIDGE_CONFIG, then ./bridge.json)'] as const
 
   program

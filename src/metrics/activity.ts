@@ -41,7 +41,7 @@ export interface Activity {
   sources: ReadonlyMap<string, Series>
   /** Refused deliveries by source, then reason. */
   refusals: ReadonlyMap<string, ReadonlyMap<string, number>>
-  /** Jobs that came to rest, by mapping; their latency is from receipt to success. */
+  /** Jobs that came to rest, by mapping; their latency is from receipt to success, without those of replays. */
   mappings: ReadonlyMap<string, Series>
   /** Attempts by integration, by outcome. */
   integrations: ReadonlyMap<string, Series>
@@ -63,6 +63,7 @@ export interface MovedJob {
   mapping: string
   integration: string
   event: { receivedAt: number }
+  isReplayed: boolean
 }
 
 /** Makes the memory of a process that has done nothing yet. */
@@ -128,7 +129,7 @@ export function createActivity(startedAt: number): Activity {
       count(series.counts, next.state)
       if (next.state === 'succeeded') {
         series.rates.add(at)
-        series.latencies.add(Math.max(0, at - job.event.receivedAt), at)
+        if (!job.isReplayed) series.latencies.add(Math.max(0, at - job.event.receivedAt), at)
         return
       }
       const { id: jobId, mapping, integration } = job

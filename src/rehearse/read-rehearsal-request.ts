@@ -13,18 +13,18 @@ export interface RehearsalRequest {
   eventsMax: number
 }
 
-/** What may be asked, as it is documented. */
-export const rehearsalSchema = z.strictObject({
-  since: z.string(),
-  mapping: z.string().optional(),
-  limit: z.int().min(1).max(EVENTS_MAX).default(EVENTS_DEFAULT),
-})
-
-const EXPECTED: Readonly<Record<string, string>> = {
+const EXPECTED = {
   since: 'a duration such as "7d", or an instant such as "2026-11-24T00:00:00Z"',
   mapping: 'the name of a mapping in force',
   limit: `a whole number from 1 to ${EVENTS_MAX}`,
-}
+} as const
+
+/** What may be asked, as it is documented. */
+export const rehearsalSchema = z.strictObject({
+  since: z.string().describe(EXPECTED.since),
+  mapping: z.string().optional().describe(EXPECTED.mapping),
+  limit: z.int().min(1).max(EVENTS_MAX).default(EVENTS_DEFAULT).describe(EXPECTED.limit),
+})
 
 /**
  * Reads the body of a rehearsal: `{ since, mapping?, limit? }`. Throws `invalid_request`, which names the key and what was
@@ -45,7 +45,7 @@ export function readRehearsalRequest(
 }
 
 function refuse(key: string): BridgeError {
-  const expected = Object.hasOwn(EXPECTED, key) ? `${key}: expected ${EXPECTED[key]}` : null
+  const expected = Object.hasOwn(EXPECTED, key) ? `${key}: expected ${EXPECTED[key as keyof typeof EXPECTED]}` : null
   return new BridgeError(
     'invalid_request',
     expected ?? 'expected a JSON object with "since", and if need be "mapping" and "limit"; no other key',

@@ -5,6 +5,7 @@ import { fingerprintToken } from '../ledger/fingerprint.ts'
 import { formatProblem, type Problem } from '../mapping/problem.ts'
 import { BRIDGE_ACTOR, type NewAuditEntry } from '../store/audit.ts'
 import type { Store } from '../store/store.ts'
+import type { TokenState } from '../store/tokens.ts'
 import type { LoadedSetup } from './load-setup.ts'
 import { findChangedTokens, type TokenFinding } from './probe-tokens.ts'
 import type { Rotation } from './rotation.ts'
@@ -17,9 +18,16 @@ const RELOAD_PROBE_MS = 700
 /** The same where a person asked for the rotation and waits for the answer. */
 const ROTATE_PROBE_MS = 10_000
 
+/** Why nothing is sent with the token in force, and what helps. */
+const STOPPED: Partial<Record<TokenState, string>> = {
+  revoked: 'it was revoked for good: put another one there',
+  refused: 'the API refuses it (401): put another one there',
+  held: 'the API forbade it five requests in a row (403): give its user the role and start again, or put another one there',
+}
+
 export interface ReloadingOptions {
   live: Live
-  store: Pick<Store, 'recordAudit'>
+  store: Pick<Store, 'recordAudit' | 'readIntegrations'>
   log: Logger
   load: (generation: number) => Promise<LoadedSetup>
   readToken: (integration: IntegrationConfig) => Promise<TokenRead>
@@ -115,13 +123,7 @@ export function createReloading(options: ReloadingOptions): Reloading {
     if (!read.ok) return { ok: false, reason: 'token_unreadable', message: `${read.message}: the old token stays` }
     const fingerprint = fingerprintToken(read.token)
     const { tokenReference } = integration
-    if (read.token === integration.token)
-      return {
-        ok: true,
-        changed: false,
-        fingerprint,
-        message: `What stands in ${tokenReference} is in force already (${fingerprint})`,
-      }
+    if (read.token === integration.token) return answerUnchanged(name, tokenReference, fingerprint)
     const integrations = new Map(config.integrations).set(name, { ...integration, token: read.token })
     const next = { ...setup, generation: setup.generation + 1, config: { ...config, integrations } }
     const findings = await probeChanged(next, ROTATE_PROBE_MS)
@@ -141,6 +143,15 @@ export function createReloading(options: ReloadingOptions): Reloading {
       fingerprint,
       message: `The token in ${tokenReference} (${fingerprint}) is in force from the next attempt on`,
     }
+  }
+
+  const answerUnchanged = async (name: string, tokenReference: string, fingerprint: string): Promise<Rotation> => {
+    const ledger = await store.readIntegrations()
+    const state = ledger.find(({ integration, token }) => integration === name && token === fingerprint)?.state
+    const stopped = state === undefined ? undefined : STOPPED[state]
+    const message = `What stands in ${tokenReference} is in force already (${fingerprint})`
+    if (stopped === undefined) return { ok: true, changed: false, fingerprint, message }
+    return { ok: false, reason: 'token_not_accepted', message: `${message}, but ${stopped}` }
   }
 
   const queue = <T>(task: () => Promise<T>): Promise<T> => {

@@ -22,6 +22,8 @@ export interface ClaimedJob {
   /** Attempts that counted so far. */
   attempts: number
   conflicts: number
+  /** Made by a replay: its event came in long ago. */
+  isReplayed: boolean
   /** Of a replay that was forced: its id, which makes its operation keys others than those of the first time. */
   forcedReplay: string | null
   progress: JobProgress
@@ -92,6 +94,7 @@ export interface ExpiredJob {
   integration: string
   eventId: string
   receivedAt: number
+  isReplayed: boolean
 }
 
 /** Ends leases that are not ours any more: of another boot, or past their time. */

@@ -163,6 +163,8 @@ export interface JobLine extends Omit<JobDetail, 'history'> {
   type: string | null
   createdAt: number
   finishedAt: number | null
+  /** Whether another job of its order key, that has not ended, stands before it. */
+  isBehind: boolean
 }
 
 /** A job with all that is known of it. */

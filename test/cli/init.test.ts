@@ -32,7 +32,10 @@ t.test('init writes over nothing, unless it is told to', async t => {
   const cwd = t.testdir({ 'bridge.json': 'mine', '.env.example': 'mine' })
   const refused = await callCli(t, ['init'], { cwd })
   t.equal(refused.code, 1)
-  t.equal(refused.err, 'bridge.json, .env.example: already there; nothing was written (--force writes over them)\n')
+  t.equal(
+    refused.err,
+    'bridge.json, .env.example: already there; nothing was written (begin in an empty folder, or --force writes over them)\n',
+  )
   t.equal(readFileSync(join(cwd, 'bridge.json'), 'utf8'), 'mine')
   t.throws(() => readFileSync(join(cwd, 'mappings/publish-on-ci.json')))
   t.equal((await callCli(t, ['init', '--force'], { cwd })).code, 0)

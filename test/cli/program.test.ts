@@ -29,6 +29,12 @@ t.test('wrong usage is exit code 2, help is 0', async t => {
     t.match(help.out, new RegExp(`\\n {2}${command}\\b`))
 })
 
+t.test('--version says which release it is', async t => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  for (const flag of ['--version', '-V'])
+    t.match(await callCli(t, [flag], { cwd: t.testdir({}) }), { code: 0, out: `${version}\n`, err: '' })
+})
+
 t.test('sandbox --schema-out writes the schema; a place that cannot be written is one line', async t => {
   const cwd = t.testdir({})
   const { code, out } = await callCli(t, ['sandbox', '--schema-out', 'out.graphql'], { cwd })

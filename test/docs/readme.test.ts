@@ -64,7 +64,7 @@ function makeClone(t: Test): string {
 t.test('the walk leads from a curl to the published page, command by command', async t => {
   t.strictSame(
     [...walk.keys()],
-    ['sandbox', 'files', 'check', 'start', 'shell', 'curl', 'state', 'send', 'look', 'ready', 'held'],
+    ['sandbox', 'files', 'check', 'start', 'shell', 'curl', 'state', 'send', 'look', 'ready', 'own', 'held'],
   )
   const clone = makeClone(t)
   const block = (name: string): string => walk.get(name)!
@@ -102,6 +102,8 @@ t.test('the walk leads from a curl to the published page, command by command', a
   t.match(looked, /^ {2}match {2}publish-page /m)
   t.match(looked, /^ {2}\S+Z {2}\S+ {2}publishPage {2}applied 200$/m)
   t.equal((await run('held')).trim(), answerAfter('held'))
+  t.match(await run('own'), /^bridge\.json: written$/m)
+  t.ok(existsSync(join(clone, 'data', 'site', '.env')))
   t.match(service.out(), /"operation":"publishPage","outcome":"applied"/)
 })
 

@@ -166,7 +166,12 @@ t.test('revoked under load, no request carries the token a second later, and not
   for (const { state, waitsFor } of body.jobs) if (state === 'queued') t.equal(waitsFor, 'token_revoked')
 
   // the same token again, a reload and a restart do not bring it back
-  t.match(await act(bridge, 'rotate'), { status: 200, body: { message: /in force already/ } })
+  t.match(await act(bridge, 'rotate'), {
+    status: 409,
+    body: {
+      error: { code: 'token_not_accepted', message: /in force already.*, but it was revoked for good: put another/ },
+    },
+  })
   await bridge.reload('test')
   t.match(await bridge.bridge.store.readIntegrations(), [{ state: 'revoked' }])
   t.match((await getApi<Shown>(bridge, 'integrations')).body.integrations[0]!.tokens, [{ warnings: ['revoked'] }])

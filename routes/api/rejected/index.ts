@@ -119,6 +119,7 @@ export default async function rejectedRoute(app: FastifyInstance): Promise<void>
           query: noQuery,
           body: retryManyRejectedBody,
           answer: rejectedRetriesAnswer,
+          errors: ['backlog_full'],
         },
       },
     },
@@ -127,8 +128,12 @@ export default async function rejectedRoute(app: FastifyInstance): Promise<void>
       const { ids, dryRun, ...filter } = readRequest(retryManyRejectedBody, request.body)
       const isSound = ids === undefined ? filter.source !== undefined : Object.keys(filter).length === 0
       if (!isSound) throw new BridgeError('invalid_request', 'expected either ids, or source and what narrows it down')
-      const results = await retryManyRejected(ids ?? (await findIds(filter)), bridge, { dryRun })
-      if (!dryRun) for (const answer of results) note(request, answer)
+      const results = await retryManyRejected(ids ?? (await findIds(filter)), bridge, {
+        dryRun,
+        onRetried: answer => {
+          if (!dryRun) note(request, answer)
+        },
+      })
       const accepted = results.filter(answer => answer.accepted).length
       return { dryRun, accepted, refused: results.length - accepted, results }
     },

@@ -21,6 +21,7 @@ interface JobRow {
   conflicts: number
   progress: string | null
   restored: Restored | null
+  replay_seq: number
   forced_replay: number | null
   /** The event type as routing found it. */
   routed_type: string | null
@@ -37,7 +38,7 @@ export function claimJobs(context: StoreContext): (claim: Claim) => ClaimedJob[]
     where seq = ?`)
   const read = db.prepare<[number], JobRow & EventRow>(`
     select job.seq as job_seq, job.mapping, job.mapping_hash, job.integration, job.order_key, job.element_index, job.item,
-      job.expires_at, job.attempts, job.conflicts, job.progress, job.restored,
+      job.expires_at, job.attempts, job.conflicts, job.progress, job.restored, job.replay_seq,
       (select seq from replay where seq = job.replay_seq and force = 1) as forced_replay,
       event_route.type as routed_type, ${EVENT_COLUMNS}
     from job
@@ -115,6 +116,7 @@ function jobFromRow(context: StoreContext, row: JobRow & EventRow): ClaimedJob {
     expiresAt: row.expires_at,
     attempts: row.attempts,
     conflicts: row.conflicts,
+    isReplayed: row.replay_seq > 0,
     forcedReplay: row.forced_replay === null ? null : formatId('rpl', context.epoch, row.forced_replay),
     progress: row.progress === null ? { done: [], doubt: null } : (JSON.parse(row.progress) as JobProgress),
     restored: row.restored,

@@ -15,6 +15,7 @@ interface ExpiredRow {
   order_key: string | null
   head: 0 | 1
   received_at: number
+  is_replayed: 0 | 1
 }
 
 /**
@@ -23,7 +24,8 @@ interface ExpiredRow {
  */
 export function expireJobs({ db, epoch, gauge, audit }: StoreContext): (expiry: Expiry) => ExpiredJob[] {
   const due = db.prepare<[number, number], ExpiredRow>(`
-    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.head, event.received_at
+    select job.seq, job.event_seq, job.mapping, job.integration, job.order_key, job.head, event.received_at,
+      job.replay_seq > 0 as is_replayed
     from job
     join event on event.seq = job.event_seq
     where job.state = 'queued' and job.expires_at is not null and job.expires_at <= ?
@@ -52,6 +54,6 @@ export function expireJobs({ db, epoch, gauge, audit }: StoreContext): (expiry: 
         detail: { reason },
       })
       const [id, eventId] = [formatId('job', epoch, seq), formatId('evt', epoch, eventSeq)]
-      return { id, mapping, integration, eventId, receivedAt: job.received_at }
+      return { id, mapping, integration, eventId, receivedAt: job.received_at, isReplayed: job.is_replayed === 1 }
     })
 }

@@ -100,6 +100,8 @@ t.test('a malformed control request is answered 400 with the reason', async t =>
     t.equal(answer.status, 400, path)
     t.match(answer.body, { error: { code: 'bad_request', message: String } })
   }
+  const unknown = await control(sandbox, 'POST', 'faults', { kind: 'nonsense' })
+  t.match(unknown.body, { error: { message: /kind/ } }, 'what is wrong with a fault is said')
 })
 
 t.test('the ledger file holds one line per effect', async t => {

@@ -71,6 +71,19 @@ t.test('a key is refused before its body is looked at', async t => {
   t.equal((await postApi(bridge, 'rehearsals', '{"since":')).status, 400)
 })
 
+t.test('a body that is no JSON is said to be the problem, and is not repeated', async t => {
+  for (const [body, type, status, code, message] of [
+    ['{"canary":', 'application/json', 400, 'invalid_request', /^body: expected JSON, found something else$/],
+    ['', 'application/json', 400, 'invalid_request', /^body: expected JSON, found none; where there is nothing/],
+    ['canary=1', 'application/x-www-form-urlencoded', 415, 'bad_request', /expected application\/json$/],
+  ] as const) {
+    const answer = await postApi(bridge, 'rehearsals', body, { ...bearer(ADMIN_KEY), 'content-type': type })
+    t.equal(answer.status, status, type)
+    t.match(answer.body.error, { code, message })
+    t.notMatch(answer.text, 'canary')
+  }
+})
+
 t.test('a path that is not there is not found, with or without a key', async t => {
   for (const headers of [{}, bearer(ADMIN_KEY)]) {
     const answer = await postApi(bridge, 'nothing', {}, headers)

@@ -265,3 +265,18 @@ t.test('bodies that say something else are refused with what was expected', asyn
   t.equal((await act(bridge, 'job_1_zz', 'discard')).status, 404)
   t.match(await read(bridge, id), { state: 'held' })
 })
+
+t.test('a job behind a held one of its order key says that it waits for its order key', async t => {
+  const stop = { source: 'open', on: ['stop'], integration: 'ci', order: 'k', steps: [{ id: 'h', hold: 'look' }] }
+  const bridge = await start(t, { stop })
+  const held = await bridge.job(await emit(bridge, 'stop'), 'held')
+  await bridge.settled(await emit(bridge, 'stop'), ({ jobs }) => jobs.length === 1)
+  const { jobs } = jobsAnswer.parse((await getApi(bridge, 'jobs')).body)
+  t.match(jobs, [
+    { state: 'queued', waitsFor: 'order_key' },
+    { state: 'held', waitsFor: null },
+  ])
+  t.match(await read(bridge, jobs[0]!.id), { waitsFor: 'order_key' })
+  t.equal((await act(bridge, held.id, 'discard')).status, 200)
+  t.equal((await bridge.job(jobs[0]!.eventId, 'held')).id, jobs[0]!.id)
+})

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import t from 'tap'
+import type { z } from 'zod'
 import { errorAnswer } from '../../../src/admin/answer-parts.ts'
 import { apiRoutesOf } from '../../../src/admin/api-routes.ts'
 import { auditAnswer, verdictAnswer } from '../../../src/admin/audit-answers.ts'
@@ -121,6 +122,13 @@ t.test('every route of the API is described, and no other', async t => {
     t.ok(ROLES.includes(route['x-role']), path)
     t.ok(route.summary.length > 10, path)
   }
+})
+
+t.test('of every key a route is asked with it is said what is expected', t => {
+  for (const { url, method, doc } of apiRoutesOf(bridge.bridge))
+    for (const [key, schema] of Object.entries({ ...doc.query?.shape, ...doc.body?.shape }))
+      t.ok((schema as z.ZodType).description, `${method} ${url}: ${key}`)
+  t.end()
 })
 
 t.test('a route without a role or a description cannot be registered', async t => {

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
 import {
@@ -354,4 +355,27 @@ t.test('what is meant must be said: ids, or a source', async t => {
   ])
     t.equal((await postApi(bridge, 'rejected/retry', body)).status, 400, JSON.stringify(body))
   t.match(await retryMany(bridge, { ids: ['rej_1_zz'] }), { refused: 1, results: [{ reason: 'not_found' }] })
+})
+
+t.test('a bridge that can take nothing stops the whole retry, and all of them stay', async t => {
+  const bridge = await start(t)
+  for (const id of ['a', 'b'])
+    await sendRefused(bridge, 'github', RIGHT.GITHUB_WEBHOOK_SECRET, push(id), { type: 'push', id })
+  await listKept(bridge, 2)
+  await correct(bridge)
+  const { backlog } = bridge.bridge.custody
+  const { jobsMax } = backlog
+  backlog.jobsMax = 0
+  const full = await postApi(bridge, 'rejected/retry', { source: 'github' })
+  t.match(full, { status: 503, body: { error: { code: 'backlog_full' } } })
+  t.ok(Number(full.headers.get('retry-after')) > 0)
+  backlog.jobsMax = jobsMax
+
+  const other = new Database(bridge.databaseFile, { timeout: 1_000 })
+  t.teardown(() => other.close())
+  other.exec('begin immediate')
+  const locked = await postApi(bridge, 'rejected/retry', { source: 'github' })
+  other.exec('rollback')
+  t.match(locked, { status: 503, body: { error: { code: 'store_unavailable' } } })
+  t.match(await retryMany(bridge, { source: 'github' }), { accepted: 2, refused: 0 })
 })

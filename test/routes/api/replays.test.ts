@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
 import { replayAnswer, replayStartAnswer, replaysAnswer } from '../../../src/admin/job-answers.ts'
+import type { statsAnswer } from '../../../src/admin/state-answers.ts'
 import { ADMIN_KEY, getApi, postApi } from '../../fixtures/call-api.ts'
 import { type TestBridge, waitFor } from '../../fixtures/start-test-bridge.ts'
 import { emit, one, requestsOf, startWorkerBridge } from '../../fixtures/start-worker-bridge.ts'
@@ -91,6 +92,15 @@ t.test('events go through the mappings of today, once a replay, and name the job
     { action: 'replay.started' },
     { action: 'replay.ended', target: 'rpl_1_2' },
   ])
+})
+
+t.test('how long a replayed job took says nothing of its mapping', async t => {
+  const bridge = await start(t, { rename: rename('x') })
+  await bridge.job(await emit(bridge, 'rename'), 'succeeded')
+  t.match(await done(bridge, { since: '1h' }), { jobs: 1 })
+  const { mappings } = (await getApi<z.output<typeof statsAnswer>>(bridge, 'stats')).body
+  const line = mappings.find(({ name }) => name === 'rename')
+  t.match(line, { counts: { succeeded: 2 }, done: { count: 1 } })
 })
 
 t.test('what could not be mapped then can be now', async t => {
