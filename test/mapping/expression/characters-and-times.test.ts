@@ -1,19 +1,8 @@
-import t, { type Test } from 'tap'
-import { compileExpression } from '../../../src/mapping/expression/compile-expression.ts'
-
-function run(source: string, payload: unknown = {}): unknown {
-  const compiled = compileExpression(source)
-  if (!compiled.ok) return `problem: ${compiled.problem.message}`
-  const result = compiled.expression.evaluate({ payload, headers: {} })
-  return result.ok ? result.value : `${result.reason}: ${result.message}`
-}
-
-function check(t: Test, cases: readonly (readonly [string, unknown])[], payload: unknown = {}): void {
-  for (const [source, expected] of cases) t.strictSame(run(source, payload), expected, source)
-}
+import t from 'tap'
+import { checkEach, evaluateText } from '../../fixtures/evaluate-text.ts'
 
 t.test('places in a text count characters, as size does', async t => {
-  check(t, [
+  checkEach(t, [
     ['"👍a".substring(0, 1)', '👍'],
     ['"👍a".substring(1)', 'a'],
     ['"a👍b".substring(0, size("a👍b") - 1)', 'a👍'],
@@ -24,11 +13,11 @@ t.test('places in a text count characters, as size does', async t => {
     ['"abc".substring(3)', ''],
   ])
   for (const wrong of ['"👍a".substring(3)', '"abc".substring(-1)', '"abc".substring(1, 9)', '"abc".substring(2, 1)'])
-    t.match(run(wrong), /^invalid_value/, wrong)
+    t.match(evaluateText(wrong), /^invalid_value/, wrong)
 })
 
 t.test('a timestamp is read as every time is: no date that does not exist, no zone of the server', async t => {
-  check(
+  checkEach(
     t,
     [
       ['timestamp("2026-03-10")', '2026-03-10T00:00:00.000Z'],
@@ -39,7 +28,7 @@ t.test('a timestamp is read as every time is: no date that does not exist, no zo
     { seconds: 1773155045, milliseconds: 1773155045000 },
   )
   for (const wrong of ['2026-02-30T00:00:00Z', 'July 1, 2026, 12:00:00', '2026-03-10T15:04:05+25:00'])
-    t.match(run(`timestamp("${wrong}")`), /^invalid_value/, wrong)
+    t.match(evaluateText(`timestamp("${wrong}")`), /^invalid_value/, wrong)
 })
 
 t.test('parts of a timestamp are those of the zone that is named, wherever the server is', async t => {
@@ -49,7 +38,7 @@ t.test('parts of a timestamp are those of the zone that is named, wherever the s
     else process.env.TZ = zone
   })
   process.env.TZ = 'Europe/Berlin'
-  check(t, [
+  checkEach(t, [
     ['timestamp("2026-07-01T12:00:00Z").getDayOfYear()', 181],
     ['timestamp("2026-01-01T00:00:00Z").getDayOfYear()', 0],
     ['timestamp("2026-12-31T23:00:00Z").getDayOfYear("Europe/Berlin")', 0],
@@ -62,19 +51,22 @@ t.test('parts of a timestamp are those of the zone that is named, wherever the s
     ['timestamp("2026-07-01T23:30:00Z").getDayOfWeek("Europe/Berlin")', 4],
     ['timestamp("2026-07-01T23:30:00Z").getMonth("Europe/Berlin")', 6],
   ])
-  t.match(run('timestamp("2026-07-01T23:30:00Z").getHours("Europe/Berln")'), 'unknown time zone "Europe/Berln"')
-  t.match(run('timestamp("2026-07-01T23:30:00Z").getHours(payload.zone)', { zone: 'x' }), /unknown time zone/)
+  t.match(
+    evaluateText('timestamp("2026-07-01T23:30:00Z").getHours("Europe/Berln")'),
+    'unknown time zone "Europe/Berln"',
+  )
+  t.match(evaluateText('timestamp("2026-07-01T23:30:00Z").getHours(payload.zone)', { zone: 'x' }), /unknown time zone/)
 })
 
 t.test('a text without digits is no whole number', async t => {
   for (const text of ['', ' ', '0b1', '0o7', '0x1', '1.5', '-', '1e3'])
     for (const name of ['int', 'uint'])
-      t.match(run(`${name}(payload.a)`, { a: text }), /^invalid_value/, `${name} ${text}`)
-  check(t, [['int(payload.a)', -12]], { a: '-12' })
+      t.match(evaluateText(`${name}(payload.a)`, { a: text }), /^invalid_value/, `${name} ${text}`)
+  checkEach(t, [['int(payload.a)', -12]], { a: '-12' })
 })
 
 t.test('lookup reads a member by a number as an index does', async t => {
-  check(
+  checkEach(
     t,
     [
       ['lookup({"4": "sales"}, payload.score, "other")', 'sales'],

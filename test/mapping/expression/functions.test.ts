@@ -1,29 +1,18 @@
-import t, { type Test } from 'tap'
-import { compileExpression } from '../../../src/mapping/expression/compile-expression.ts'
-
-function run(source: string, payload: unknown = {}): unknown {
-  const compiled = compileExpression(source)
-  if (!compiled.ok) return `problem: ${compiled.problem.message}`
-  const result = compiled.expression.evaluate({ payload, headers: {} })
-  return result.ok ? result.value : `${result.reason}: ${result.message}`
-}
-
-function check(t: Test, cases: readonly (readonly [string, unknown])[], payload: unknown = {}): void {
-  for (const [source, expected] of cases) t.strictSame(run(source, payload), expected, source)
-}
+import t from 'tap'
+import { checkEach, evaluateText } from '../../fixtures/evaluate-text.ts'
 
 t.test('slugify makes a slug and refuses to make an empty one', async t => {
-  check(t, [
+  checkEach(t, [
     ['slugify("Hello, World!")', 'hello-world'],
     ['slugify("Ünïcode & Straße 12!")', 'unicode-strasse-12'],
     ['"  --Æther Øl Łódź--".slugify()', 'aether-ol-lodz'],
     ['slugify("ﬁne ①")', 'fine-1'],
   ])
-  t.match(run('slugify("日本")'), /^invalid_value: slugify: no letter a-z or digit is left/)
+  t.match(evaluateText('slugify("日本")'), /^invalid_value: slugify: no letter a-z or digit is left/)
 })
 
 t.test('truncate counts characters and halves none', async t => {
-  check(
+  checkEach(
     t,
     [
       ['truncate("abcdef", 3)', 'abc'],
@@ -34,11 +23,11 @@ t.test('truncate counts characters and halves none', async t => {
     ],
     { n: 2 },
   )
-  t.match(run('truncate("abc", -1)'), /^invalid_value/)
+  t.match(evaluateText('truncate("abc", -1)'), /^invalid_value/)
 })
 
 t.test('text functions work in both call styles', async t => {
-  check(
+  checkEach(
     t,
     [
       ['lower("AbÇ")', 'abç'],
@@ -69,13 +58,13 @@ t.test('text functions work in both call styles', async t => {
     ],
     { tags: ['x', 'y'], mixed: [1, 'a', true] },
   )
-  t.match(run('join(payload.l, ",")', { l: [{}] }), /^mapping_type: join/)
-  t.match(run('"abc".indexOf("c", 9)'), /^invalid_value/)
+  t.match(evaluateText('join(payload.l, ",")', { l: [{}] }), /^mapping_type: join/)
+  t.match(evaluateText('"abc".indexOf("c", 9)'), /^invalid_value/)
 })
 
 t.test('times are read from ISO text, epoch seconds, epoch milliseconds and timestamps', async t => {
   const at = '2024-03-10T15:04:05.678Z'
-  check(
+  checkEach(
     t,
     [
       ['date("2024-03-10")', '2024-03-10'],
@@ -107,19 +96,19 @@ t.test('times are read from ISO text, epoch seconds, epoch milliseconds and time
     { iso: at, s: 1710082800, ms: 1710082800000.5 },
   )
   for (const bad of ['2024-02-30', '2024-13-01', '24-01-01', 'yesterday', '2024-01-01T25:00:00Z', '']) {
-    t.match(run('date(payload.t)', { t: bad }), /^invalid_value/, bad)
+    t.match(evaluateText('date(payload.t)', { t: bad }), /^invalid_value/, bad)
   }
-  t.match(run('date(payload.t)', { t: 1e300 }), /^invalid_value/)
-  t.match(run('date(payload.t, payload.z)', { t: at, z: 'Mars/Base' }), /^invalid_value: unknown time zone/)
-  t.match(run('date(payload.t)', { t: true }), /^mapping_type/)
+  t.match(evaluateText('date(payload.t)', { t: 1e300 }), /^invalid_value/)
+  t.match(evaluateText('date(payload.t, payload.z)', { t: at, z: 'Mars/Base' }), /^invalid_value: unknown time zone/)
+  t.match(evaluateText('date(payload.t)', { t: true }), /^mapping_type/)
   t.match(
-    run('formatDate(payload.t, payload.p)', { t: at, p: "yyyy 'x" }),
+    evaluateText('formatDate(payload.t, payload.p)', { t: at, p: "yyyy 'x" }),
     /^invalid_value: the date pattern has a quote/,
   )
 })
 
 t.test('parseJson is as careful as the payload parser', async t => {
-  check(
+  checkEach(
     t,
     [
       ['parseJson(payload.j).a[0]', 1],
@@ -129,17 +118,17 @@ t.test('parseJson is as careful as the payload parser', async t => {
     ],
     { j: '{"a": [1], "b": null}' },
   )
-  t.match(run('parseJson("{")'), /^invalid_value: parseJson: not valid JSON/)
-  t.match(run('parseJson(payload.t).id', { t: '{"id": 9007199254740993}' }), /^precision_loss/)
-  t.match(run('parseJson(payload.t)', { t: '"\\ud800"' }), /^invalid_text/)
+  t.match(evaluateText('parseJson("{")'), /^invalid_value: parseJson: not valid JSON/)
+  t.match(evaluateText('parseJson(payload.t).id', { t: '{"id": 9007199254740993}' }), /^precision_loss/)
+  t.match(evaluateText('parseJson(payload.t)', { t: '"\\ud800"' }), /^invalid_text/)
   t.match(
-    run('parseJson(payload.t)', { t: '['.repeat(1_000) + ']'.repeat(1_000) }),
+    evaluateText('parseJson(payload.t)', { t: '['.repeat(1_000) + ']'.repeat(1_000) }),
     /^invalid_value: parseJson: more than 128 levels/,
   )
 })
 
 t.test('digests and base64 work on UTF-8 and are strict', async t => {
-  check(t, [
+  checkEach(t, [
     ['sha256("")', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
     ['sha256("é")', '4a99557e4033c3539de2eb65472017cad5f9557f7a0625a09f1c3f6e2ba69c4c'],
     ['base64Encode("é?")', 'w6k/'],
@@ -149,13 +138,13 @@ t.test('digests and base64 work on UTF-8 and are strict', async t => {
     ['"YQ".base64Decode()', 'a'],
   ])
   for (const bad of ['!!', 'YQ=', 'a', 'w6k/_']) {
-    t.match(run('base64Decode(payload)', bad), bad === 'YQ=' ? /^a$/ : /^invalid_value/, bad)
+    t.match(evaluateText('base64Decode(payload)', bad), bad === 'YQ=' ? /^a$/ : /^invalid_value/, bad)
   }
-  t.match(run('base64Decode("/w==")'), /^invalid_value: base64Decode: the bytes are not UTF-8/)
+  t.match(evaluateText('base64Decode("/w==")'), /^invalid_value: base64Decode: the bytes are not UTF-8/)
 })
 
 t.test('HTML is escaped and stripped so that no tag survives', async t => {
-  check(t, [
+  checkEach(t, [
     ['escapeHtml("<a href=\'x\' b=\\"y\\">&</a>")', '&lt;a href=&#39;x&#39; b=&quot;y&quot;&gt;&amp;&lt;/a&gt;'],
     ['stripHtml("<p>Hi &amp; <b>bye</b></p><p>x</p>")', 'Hi &amp; bye x'],
     ['stripHtml("a<script>alert(1)</script>b<!-- c -->d<style>e</style>")', 'abd'],
@@ -165,12 +154,12 @@ t.test('HTML is escaped and stripped so that no tag survives', async t => {
     ['stripHtml("a<SCRIPT>x")', 'a'],
     ['stripHtml("<br/>a<br>b")', 'a b'],
   ])
-  t.notMatch(run('stripHtml(payload)', '<'.repeat(100_000)), /<[a-z!/?]/)
-  t.notMatch(run('stripHtml(payload)', '<scr<script>ipt>alert(1)</scr</script>ipt>'), /<[a-z!/?]/)
+  t.notMatch(evaluateText('stripHtml(payload)', '<'.repeat(100_000)), /<[a-z!/?]/)
+  t.notMatch(evaluateText('stripHtml(payload)', '<scr<script>ipt>alert(1)</scr</script>ipt>'), /<[a-z!/?]/)
 })
 
 t.test('markdown gives safe HTML only', async t => {
-  check(t, [
+  checkEach(t, [
     ['markdown("# Hi **there**")', '<h1>Hi <strong>there</strong></h1>\n'],
     ['markdown("[a](https://e.com \\"t\\")")', '<p><a href="https://e.com" title="t">a</a></p>\n'],
     ['markdown("<script>alert(1)</script>")', '<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n'],
@@ -193,18 +182,22 @@ t.test('markdown gives safe HTML only', async t => {
   const allowed =
     /^<\/?(?:h[1-6]|p|strong|em|s|code|pre|blockquote|ul|ol|li|hr|br|a|img|table|thead|tbody|tr|th|td)(?: (?:href|src|title|alt|class|start|style)="[^"<>]*")*>$/
   for (const text of hostile) {
-    const html = String(run('markdown(payload)', text))
+    const html = String(evaluateText('markdown(payload)', text))
     for (const [tag] of html.matchAll(/<[^>]*>/g)) t.match(tag, allowed, `${text} → ${html}`)
     t.notMatch(html, /(?:href|src)="\s*(?:javascript|vbscript|data):/i, text)
     t.ok(html.length > 0)
   }
-  t.match(run('markdown(payload)', '**a_'.repeat(32_768)), /^<p>/, 'delimiter runs that are quadratic elsewhere')
-  t.match(run('markdown(payload)', '> '.repeat(50_000)), /blockquote/)
-  t.match(run('markdown(payload)', 'x'.repeat(131_073)), /^too_large/)
+  t.match(
+    evaluateText('markdown(payload)', '**a_'.repeat(32_768)),
+    /^<p>/,
+    'delimiter runs that are quadratic elsewhere',
+  )
+  t.match(evaluateText('markdown(payload)', '> '.repeat(50_000)), /blockquote/)
+  t.match(evaluateText('markdown(payload)', 'x'.repeat(131_073)), /^too_large/)
 })
 
 t.test('lookup gives the fallback for what is not there', async t => {
-  check(
+  checkEach(
     t,
     [
       ['lookup({"a": 1}, "a", 9)', 1],
@@ -238,10 +231,10 @@ t.test('wouldChange follows RFC 7396', async t => {
   ]
   for (const [current, patch, expected] of cases) {
     t.equal(
-      run('wouldChange(payload.current, payload.patch)', { current, patch }),
+      evaluateText('wouldChange(payload.current, payload.patch)', { current, patch }),
       expected,
       JSON.stringify([current, patch]),
     )
   }
-  t.equal(run('wouldChange(payload, {"price": payload.price, "n": 1 + 1})', { price: 5, n: 2 }), false)
+  t.equal(evaluateText('wouldChange(payload, {"price": payload.price, "n": 1 + 1})', { price: 5, n: 2 }), false)
 })
