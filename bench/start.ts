@@ -1,16 +1,20 @@
 /**
- * From the start of the process to the first answer of /health/ready, with 100,000 open jobs in the database, against an
- * empty one. Asked: at most 2 s.
+ * From the start of the built service's process (`npm run build` first) to the first answer of /health/ready, with 100,000
+ * open jobs in the database, against an empty one. Asked: at most 2 s.
  * Run: npm run bench:start [-- rounds jobs]
  */
 import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { TOUCH, writeBenchConfig } from './bench-config.ts'
 import { fillBacklog } from './fill-backlog.ts'
+import { readServiceCommand } from './service-command.ts'
 import { median, printTable } from './table.ts'
 
 const ROUNDS = Number(process.argv[2] ?? 5)
 const JOBS = Number(process.argv[3] ?? 100_000)
 const PORT = 18_787
+const CLI = new URL('../dist/src/cli.js', import.meta.url)
+const { env, flags } = readServiceCommand(CLI)
 
 const empty = writeBenchConfig({ mappings: { touch: TOUCH } })
 const full = writeBenchConfig({ mappings: { touch: TOUCH } })
@@ -23,9 +27,9 @@ full.remove()
 
 async function measure(cwd: string): Promise<number> {
   const startedAt = performance.now()
-  const child = spawn(process.execPath, [`${process.cwd()}/src/cli.ts`, 'start'], {
+  const child = spawn(process.execPath, [...flags, fileURLToPath(CLI), 'start'], {
     cwd,
-    env: { ...process.env, BRIDGE_PORT: String(PORT) },
+    env: { ...process.env, ...env, BRIDGE_PORT: String(PORT) },
     stdio: 'ignore',
   })
   for (;;) {
