@@ -1,9 +1,9 @@
 import type { CheckedMapping } from '../mapping/checked-mapping.ts'
 import { createScope } from '../mapping/create-scope.ts'
-import { createBudget, nameCost, runWithin } from '../mapping/expression/evaluation-budget.ts'
+import { createBudget, nameCost, runWithin, type WorkBudget } from '../mapping/expression/evaluation-budget.ts'
 import { JOB_STEPS_MAX } from '../mapping/expression/expression-limits.ts'
 import type { Scope } from '../mapping/expression/scope.ts'
-import { computeVars, mapStep } from '../mapping/map.ts'
+import { computeVars, type MappedStep, mapStep } from '../mapping/map.ts'
 import { parsePayload } from '../mapping/parse-payload.ts'
 import { freeMemory } from '../own-memory.ts'
 import { queryOf } from '../source/query-of.ts'
@@ -26,7 +26,7 @@ import type { WorkContext } from './work-context.ts'
 export async function runJob(job: ClaimedJob, context: WorkContext): Promise<void> {
   const prepared = prepare(job, context)
   if (!prepared.ok) return finish(job, prepared.next, job.progress, context)
-  const { mapping, scope } = prepared
+  const { mapping, inputs } = prepared
   const { done, doubt } = job.progress
   const settled = doubt === null ? { done, isAbsent: false } : await settleDoubt(job, doubt, context)
   if (settled === null) return
@@ -37,14 +37,14 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
 
   if (!isPrefix(committed, mapping)) return end({ state: 'held', reason: 'mapping_changed', message: MAPPING_CHANGED })
   const budget = createBudget(JOB_STEPS_MAX)
-  const vars = runWithin(budget, () => computeVars(mapping, scope))
-  if (!vars.ok) return end({ state: 'dead', ...nameCost(vars, budget) })
+  const failed = addVars(inputs, mapping, budget)
+  if (failed !== null) return end({ state: 'dead', ...failed })
   let steps = resultsOf(trail)
   let usesKept = false
 
   for (let index = trail.length; index < mapping.steps.length; index++) {
     const { id } = mapping.steps[index]!
-    const mapped = runWithin(budget, () => mapStep(mapping, index, { ...scope, vars: vars.vars, steps }))
+    const mapped = mapNext(inputs, { mapping, index, steps, budget })
     if (usesKept && (mapped.kind === 'hold' || mapped.kind === 'failed')) {
       // what was kept may be out of date (a field was added since): judged once more with fresh reads
       forgetReads(job.integration, context)
@@ -64,6 +64,7 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
     if (operation === undefined) return end({ state: 'held', reason: 'operation_missing', message: OPERATION_MISSING })
     const variables = withOwnKey(mapped.variables, operation.effect, job.forcedReplay)
     const isLast = index === mapping.steps.length - 1
+    if (isLast) inputs.scope = NOTHING
     const ran = await runStep(job, { id, operation, variables, trail, committed, isLast, restored }, context)
     if (ran === null || ran.ended) return
     usesKept ||= ran.isKept
@@ -72,6 +73,37 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
     if (operation.effect !== 'read') committed = [...trail]
   }
   return end({ state: 'succeeded' })
+}
+
+/** What the expressions of a mapping are given. */
+interface Inputs {
+  /** With `vars`, once they are computed. */
+  scope: Scope
+}
+
+/**
+ * In the place of a scope that is done with: while the last request is under way nothing of the payload is needed, and 64
+ * parsed payloads that wait would be copied by every collection of young objects (a third of the time of a drain).
+ */
+const NOTHING: Scope = {}
+
+/** Computes what every step may use; gives why it cannot be. */
+function addVars(
+  inputs: Inputs,
+  mapping: CheckedMapping,
+  budget: WorkBudget,
+): { reason: string; message: string } | null {
+  const computed = runWithin(budget, () => computeVars(mapping, inputs.scope))
+  if (!computed.ok) return nameCost(computed, budget)
+  inputs.scope = { ...inputs.scope, vars: computed.vars }
+  return null
+}
+
+function mapNext(
+  { scope }: Inputs,
+  at: { mapping: CheckedMapping; index: number; steps: Record<string, unknown>; budget: WorkBudget },
+): MappedStep {
+  return runWithin(at.budget, () => mapStep(at.mapping, at.index, { ...scope, steps: at.steps }))
 }
 
 /** What the steps that ran answered, by id. */
@@ -88,7 +120,7 @@ const OPERATION_MISSING = 'An operation of the mapping is no longer there'
 const MAPPING_CHANGED =
   'The mapping file was changed after this job had already written; what is left to do can no longer be told'
 
-type Prepared = { ok: true; mapping: CheckedMapping; scope: Scope } | { ok: false; next: JobNext }
+type Prepared = { ok: true; mapping: CheckedMapping; inputs: Inputs } | { ok: false; next: JobNext }
 
 function prepare(job: ClaimedJob, { live, now }: WorkContext): Prepared {
   const { config, sources, mappings } = live.setup
@@ -119,7 +151,8 @@ function prepare(job: ClaimedJob, { live, now }: WorkContext): Prepared {
     query: queryOf(job.event.query),
     constants: config.constants,
   })
-  return { ok: true, mapping, scope: job.item === null ? scope : { ...scope, item: JSON.parse(job.item) } }
+  const inputs = { scope: job.item === null ? scope : { ...scope, item: JSON.parse(job.item) } }
+  return { ok: true, mapping, inputs }
 }
 
 function held(reason: string, message: string): Prepared {
