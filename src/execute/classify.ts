@@ -170,7 +170,7 @@ const LOST_WORDS: Record<string, string> = {
   reset: 'The connection was lost before the answer was complete',
   deadline: 'No complete answer came in time',
   oversize: 'The answer was larger than limits.responseBytes',
-  encoded: 'The answer was compressed although that was not asked for',
+  encoded: 'The answer was compressed in a way that cannot be read',
   invalid_answer: 'The answer was not a GraphQL answer',
 }
 

@@ -1,5 +1,6 @@
 import type { Agent } from 'undici'
 import { failpoint } from '../failpoint.ts'
+import { inflate, isReadable } from './inflate.ts'
 
 /** What one HTTP exchange came to. `started`: the first byte may have left; without it nothing can have been applied. */
 export type Exchange =
@@ -27,7 +28,7 @@ export interface ExchangeRequest {
 
 /**
  * Posts a body and reads the whole answer within one total deadline. Redirects are not followed, compressed answers are
- * not asked for and not inflated, and an answer above the cap is cut off.
+ * not asked for but read, and an answer above the cap, as it came or inflated, is cut off.
  */
 export function exchange({
   agent,
@@ -41,6 +42,7 @@ export function exchange({
     let started = false
     let status: number | null = null
     let answerHeaders: ReadonlyMap<string, string> = new Map()
+    let coding = ''
     let bytes = 0
     let ended = false
     const chunks: Buffer[] = []
@@ -82,8 +84,8 @@ export function exchange({
             if (statusCode < 200) return // 103 Early Hints and the like: the answer is still to come
             status = statusCode
             answerHeaders = readHeaders(rawHeaders)
-            const encoding = answerHeaders.get('content-encoding')?.toLowerCase() ?? ''
-            if (encoding !== '' && encoding !== 'identity') fail('encoded')
+            coding = answerHeaders.get('content-encoding')?.toLowerCase() ?? ''
+            if (!isReadable(coding)) fail('encoded')
           },
           onResponseData(_controller, chunk) {
             bytes += chunk.byteLength
@@ -91,12 +93,9 @@ export function exchange({
             chunks.push(chunk)
           },
           onResponseEnd() {
-            end({
-              kind: 'response',
-              status: status!,
-              headers: answerHeaders,
-              body: Buffer.concat(chunks).toString('utf8'),
-            })
+            const inflated = inflate(Buffer.concat(chunks), coding, responseBytesMax)
+            if (!inflated.ok) return fail(inflated.cause)
+            end({ kind: 'response', status: status!, headers: answerHeaders, body: inflated.bytes.toString('utf8') })
           },
           onResponseError(_controller, error) {
             fail(started ? 'reset' : causeOf(error))

@@ -1,6 +1,6 @@
 import { connect, createServer } from 'node:net'
-import { gzipSync } from 'node:zlib'
-import t from 'tap'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import t, { type Test } from 'tap'
 import { exchange } from '../../src/execute/exchange.ts'
 import { makeAgent, sendTo, startRawTarget, startTarget } from '../fixtures/start-target.ts'
 
@@ -202,14 +202,54 @@ t.test('an answer of exactly the cap is read', async t => {
   t.same(await sendTo(t, target.endpoint, { responseBytesMax: APPLIED.length - 1 }), lost('oversize', 200))
 })
 
-t.test('a compressed answer is not inflated (T109)', async t => {
-  const bomb = gzipSync(Buffer.alloc(5_000_000, 0x20))
-  for (const encoding of ['gzip', 'br', 'deflate', 'zstd', 'x-unknown']) {
-    const target = await startRawTarget(t, socket => {
-      socket.write(`${JSON_HEAD}content-encoding: ${encoding}\r\ncontent-length: ${bomb.length}\r\n\r\n`)
-      socket.write(bomb)
-    })
-    t.same(await sendTo(t, target.endpoint), lost('encoded', 200), encoding)
+const COMPRESS = {
+  gzip: gzipSync,
+  'x-gzip': gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+}
+
+/** Answers with bytes in a coding, asked for or not. */
+function startCoded(t: Test, coding: string, bytes: Buffer): ReturnType<typeof startRawTarget> {
+  return startRawTarget(t, socket => {
+    socket.write(`${JSON_HEAD}content-encoding: ${coding}\r\ncontent-length: ${bytes.length}\r\n\r\n`)
+    socket.write(bytes)
+  })
+}
+
+t.test('an answer that was compressed unasked is read', async t => {
+  for (const [coding, compress] of Object.entries(COMPRESS)) {
+    const target = await startCoded(t, coding.toUpperCase(), compress(APPLIED))
+    t.match(await sendTo(t, target.endpoint), { kind: 'answered', data: { save: { success: true } } }, coding)
+  }
+})
+
+t.test('a compressed answer that is larger than the cap when it is inflated is cut off (T109)', async t => {
+  for (const [coding, compress] of Object.entries(COMPRESS)) {
+    const target = await startCoded(t, coding, compress(Buffer.alloc(50_000_000, 0x20)))
+    t.same(await sendTo(t, target.endpoint), lost('oversize', 200), coding)
+  }
+  const exact = await startCoded(t, 'gzip', gzipSync(APPLIED.padEnd(1_000)))
+  t.equal((await sendTo(t, exact.endpoint, { responseBytesMax: 1_000 })).kind, 'answered')
+  t.same(await sendTo(t, exact.endpoint, { responseBytesMax: 999 }), lost('oversize', 200))
+})
+
+t.test('an answer without a body is what its status says, whatever coding it names', async t => {
+  const target = await startTarget(t, { status: 401, headers: { 'content-encoding': 'gzip' }, body: '' })
+  t.match(await sendTo(t, target.endpoint), { kind: 'answered', status: 401 })
+})
+
+t.test('an answer in a coding that is unknown, broken or cut off is lost', async t => {
+  for (const [coding, bytes] of [
+    ['x-unknown', gzipSync(APPLIED)],
+    ['gzip, gzip', gzipSync(gzipSync(APPLIED))],
+    ['gzip', Buffer.from(APPLIED)],
+    ['gzip', gzipSync(APPLIED).subarray(0, -9)],
+    ['br', Buffer.from([0xff, 0xff])],
+  ] as const) {
+    const target = await startCoded(t, coding, bytes)
+    t.same(await sendTo(t, target.endpoint), lost('encoded', 200), coding)
   }
 })
 
