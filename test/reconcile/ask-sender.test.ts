@@ -3,7 +3,9 @@ import { askSender } from '../../src/reconcile/ask-sender.ts'
 import { type SenderReply, startSenderStub } from '../fixtures/start-sender-stub.ts'
 
 const TOKEN = 'canary-api-token-0123456789'
-const LIMITS = { msMax: 300, bytesMax: 10_000 }
+const LIMITS = { msMax: 10_000, bytesMax: 10_000 }
+/** Only where the deadline is what is tested: a busy machine takes longer than this for a first answer. */
+const SOON = { ...LIMITS, msMax: 300 }
 const never = new AbortController().signal
 
 async function ask(t: Test, reply: SenderReply, limits = LIMITS) {
@@ -74,13 +76,13 @@ t.test('what is no JSON, not UTF-8, compressed, too deep or too large is a failu
 })
 
 t.test('a sender that hangs, is cut off or is away is a failure within the deadline', async t => {
-  t.match((await ask(t, 'hang')).answer, { reason: 'timeout' })
+  t.match((await ask(t, 'hang', SOON)).answer, { reason: 'timeout' })
   const slow = (response: import('node:http').ServerResponse): void => {
     response.writeHead(200)
     const timer = setInterval(() => response.write(' '), 20)
     response.on('close', () => clearInterval(timer))
   }
-  t.match((await ask(t, slow)).answer, { reason: 'timeout' }, 'also while it drips')
+  t.match((await ask(t, slow, SOON)).answer, { reason: 'timeout' }, 'also while it drips')
   t.match((await ask(t, 'reset')).answer, { reason: 'unreachable' })
   const { url } = await startSenderStub(t, () => 'hang')
   const ended = new AbortController()
