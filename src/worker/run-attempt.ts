@@ -10,7 +10,7 @@ import { tellsOfWrites } from '../source/tells-of-writes.ts'
 import type { ClaimedJob, JobNext, JobProgress } from '../store/jobs.ts'
 import { startAttemptSpan, traceFields } from '../trace/trace-job.ts'
 import { EXPIRED, isExpired, TOKEN_REVOKED } from './decide-next.ts'
-import { logJob } from './record-outcome.ts'
+import { finishJob } from './finish-job.ts'
 import type { WorkContext } from './work-context.ts'
 
 /** Longest wait for a cap that a job makes where it stands; a longer one sends it back to the queue, if nothing was read yet. */
@@ -112,15 +112,7 @@ async function takeIntent(
   const requestHash = hash('sha256', `${request.operation.document}\n${variables}`, 'hex')
   for (;;) {
     if (isExpired(job, request.progress, context.now())) {
-      const { progress } = request
-      await context.store.finishJob({
-        jobSeq: job.seq,
-        bootId: context.bootId,
-        now: context.now(),
-        next: EXPIRED,
-        progress,
-      })
-      logJob(job, EXPIRED, context)
+      await finishJob(job, EXPIRED, request.progress, context)
       return null
     }
     const answer = await context.store.recordIntent({

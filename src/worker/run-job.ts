@@ -9,12 +9,12 @@ import { freeMemory } from '../own-memory.ts'
 import { queryOf } from '../source/query-of.ts'
 import { headerMap, parseHeaders } from '../source/redact-headers.ts'
 import { unpackBody } from '../store/body-codec.ts'
-import type { ClaimedJob, DoneStep, JobNext, JobProgress } from '../store/jobs.ts'
+import type { ClaimedJob, DoneStep, JobNext } from '../store/jobs.ts'
 import { EXPIRED, isExpired } from './decide-next.ts'
+import { finishJob } from './finish-job.ts'
 import { withOwnKey } from './own-operation-key.ts'
 import { forgetReads } from './read-cache.ts'
 import { readHold } from './read-hold.ts'
-import { logJob } from './record-outcome.ts'
 import { runStep } from './run-step.ts'
 import { settleDoubt } from './settle-doubt.ts'
 import type { WorkContext } from './work-context.ts'
@@ -25,7 +25,7 @@ import type { WorkContext } from './work-context.ts'
  */
 export async function runJob(job: ClaimedJob, context: WorkContext): Promise<void> {
   const prepared = prepare(job, context)
-  if (!prepared.ok) return finish(job, prepared.next, job.progress, context)
+  if (!prepared.ok) return finishJob(job, prepared.next, job.progress, context)
   const { mapping, inputs } = prepared
   const { done, doubt } = job.progress
   const settled = doubt === null ? { done, isAbsent: false } : await settleDoubt(job, doubt, context)
@@ -33,7 +33,7 @@ export async function runJob(job: ClaimedJob, context: WorkContext): Promise<voi
   const restored = settled.isAbsent ? null : job.restored
   let trail = [...settled.done]
   let committed = [...settled.done]
-  const end = (next: JobNext): Promise<void> => finish(job, next, { done: committed, doubt: null }, context)
+  const end = (next: JobNext): Promise<void> => finishJob(job, next, { done: committed, doubt: null }, context)
 
   if (!isPrefix(committed, mapping)) return end({ state: 'held', reason: 'mapping_changed', message: MAPPING_CHANGED })
   const budget = createBudget(JOB_STEPS_MAX)
@@ -109,11 +109,6 @@ function mapNext(
 /** What the steps that ran answered, by id. */
 function resultsOf(trail: readonly DoneStep[]): Record<string, unknown> {
   return Object.fromEntries(trail.flatMap(step => (step.operation === null ? [] : [[step.id, step.data]])))
-}
-
-async function finish(job: ClaimedJob, next: JobNext, progress: JobProgress, context: WorkContext): Promise<void> {
-  await context.store.finishJob({ jobSeq: job.seq, bootId: context.bootId, now: context.now(), next, progress })
-  logJob(job, next, context)
 }
 
 const OPERATION_MISSING = 'An operation of the mapping is no longer there'

@@ -5,8 +5,9 @@ import type { Operation } from '../mapping/operation.ts'
 import type { ClaimedJob, DoneStep, Doubt, JobNext, Restored } from '../store/jobs.ts'
 import { decideAfterRestore } from './after-restore.ts'
 import { decideNext } from './decide-next.ts'
+import { finishJob } from './finish-job.ts'
 import { type CachedRead, findKeptRead, forgetReads, keepRead } from './read-cache.ts'
-import { logJob, recordOutcome } from './record-outcome.ts'
+import { recordOutcome } from './record-outcome.ts'
 import { runAttempt } from './run-attempt.ts'
 import type { WorkContext } from './work-context.ts'
 
@@ -42,9 +43,7 @@ export async function runStep(job: ClaimedJob, step: StepRun, context: WorkConte
     const { orderKey } = job
     const next = decideAfterRestore({ restored: step.restored, operation: name, effect, orderKey, now: context.now() })
     if (next !== null) {
-      const progress = { done: committed, doubt }
-      await context.store.finishJob({ jobSeq: job.seq, bootId: context.bootId, now: context.now(), next, progress })
-      logJob(job, next, context)
+      await finishJob(job, next, { done: committed, doubt }, context)
       return null
     }
   }

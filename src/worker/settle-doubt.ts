@@ -1,7 +1,8 @@
 import type { ClaimedJob, DoneStep, Doubt, JobNext, JobProgress } from '../store/jobs.ts'
 import { askAgainAt, askLaterAt, pauseUntil, sendAgainOrGiveUp } from './decide-next.ts'
+import { finishJob } from './finish-job.ts'
 import { readVerification } from './read-verification.ts'
-import { logJob, recordOutcome } from './record-outcome.ts'
+import { recordOutcome } from './record-outcome.ts'
 import { type Attempted, runAttempt } from './run-attempt.ts'
 import { retryRules } from './run-step.ts'
 import type { WorkContext } from './work-context.ts'
@@ -107,8 +108,6 @@ async function askLater(
 async function holdUnverifiable(job: ClaimedJob, doubt: Doubt, context: WorkContext): Promise<null> {
   const message = `The answer to "${doubt.operation}" was lost, and there is no query to ask whether it was applied`
   const next: JobNext = { state: 'held', reason: 'in_doubt', message }
-  const { seq: jobSeq, progress } = job
-  await context.store.finishJob({ jobSeq, bootId: context.bootId, now: context.now(), next, progress })
-  logJob(job, next, context)
+  await finishJob(job, next, job.progress, context)
   return null
 }
