@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import type { z } from 'zod'
 import type { deletedAnswer, resealedAnswer, sealedAnswer, secretsAnswer } from '../admin/setup-answers.ts'
-import { NAME_PATTERN } from '../config/value-schemas.ts'
+import { entryName } from '../config/value-schemas.ts'
 import { showText } from '../mapping/show-value.ts'
 import { getJson, readClientOrExit, sendJson } from './api-client.ts'
 import { cliError, EXIT } from './exit.ts'
@@ -53,8 +53,8 @@ export async function setSecret(name: string, options: SetOptions): Promise<numb
 /** The same in the database of a service that does not run: it is in force when that starts. */
 async function setStopped(name: string, options: SetOptions): Promise<number> {
   const { storeFile } = loadConfigOrExit(options)
-  if (!NAME_PATTERN.test(name))
-    throw cliError(EXIT.usage, 'expected a name of lower-case letters, digits, "-" and "_", at most 64 characters')
+  const checked = entryName.safeParse(name)
+  if (!checked.success) throw cliError(EXIT.usage, `expected ${checked.error.issues[0]!.message}`)
   const { fingerprint } = await sealStopped(storeFile, name, await askSecret(name))
   if (options.json === true) say(JSON.stringify({ name, fingerprint }))
   else tellSealed(name, fingerprint)
